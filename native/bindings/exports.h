@@ -1,0 +1,9 @@
+// One function per concern adds its names to the addon's exports.
+#pragma once
+#include "bindings/napi_setup.h"
+
+namespace cole::bindings {
+
+void export_info(Napi::Env env, Napi::Object exports);
+
+}  // namespace cole::bindings

@@ -1,0 +1,1 @@
+target_sources(cole PRIVATE native/bindings/info.cpp)

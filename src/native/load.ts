@@ -1,0 +1,38 @@
+/** Finds and loads the addon, or says what was tried and which command builds it. */
+import { createRequire } from 'node:module';
+import { ColeError, packageFile } from '../base/index.js';
+import { contractAbi, type NativeAddon } from './contract.js';
+
+const remedy = 'build it with: npm run build:native';
+let loaded: NativeAddon | undefined;
+
+/** Path of the addon: COLE_ADDON, or build/Release/cole.node of this package. */
+export function addonPath(): string {
+  return process.env.COLE_ADDON ?? packageFile('build', 'Release', 'cole.node');
+}
+
+export function native(): NativeAddon {
+  if (loaded) return loaded;
+  const path = addonPath();
+  let addon: NativeAddon;
+  let abi: number;
+  try {
+    addon = createRequire(import.meta.url)(path) as NativeAddon;
+    abi = addon.info().abi;
+  } catch (cause) {
+    throw new ColeError(
+      'ERR_ADDON',
+      `expected the native addon at ${path}, but ${(cause as Error).message}; ${remedy}`,
+      {
+        cause,
+      },
+    );
+  }
+  if (abi !== contractAbi)
+    throw new ColeError(
+      'ERR_ADDON',
+      `expected abi ${contractAbi} of the native addon at ${path}, got ${abi}; ${remedy}`,
+    );
+  loaded = addon;
+  return addon;
+}

@@ -1,0 +1,23 @@
+import type { Matrix } from '../base/index.js';
+
+export interface Prediction {
+  /** Mean over the members, in units of the target. Ordinal only where a member was trained with a ranking loss. */
+  readonly mean: Float64Array;
+  /** Population standard deviation over the members. */
+  readonly std: Float64Array;
+  /** [members, rows]: each member's own predictions. */
+  readonly members: Matrix;
+}
+
+/** A regressor from feature rows to one target. */
+export interface Surrogate {
+  readonly name: string;
+  /** Throws ERR_DATA naming row and column of a value that is not finite. The same seed gives the same bits for any number of threads. */
+  fit(x: Matrix, y: Float64Array, seed: number): FittedSurrogate;
+}
+
+export interface FittedSurrogate {
+  predict(x: Matrix): Prediction;
+  /** Arrow IPC bytes; `loadSurrogate` gives a surrogate that predicts bit-equal. */
+  serialize(): Uint8Array;
+}
