@@ -5,3 +5,4 @@ export { nearest, pickNamed, resolveOptions, unknownName } from './options.js';
 export { packageFile } from './package.js';
 export type { OnProgress, ProgressEvent } from './progress.js';
 export { type Rng, seedOf, stream } from './rng.js';
+export { kendallTauB } from './statistics.js';
