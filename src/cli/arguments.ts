@@ -1,0 +1,16 @@
+/** Parsers of option values; commander prints what they throw together with the option's name. */
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^[+-]?\d+$/.test(text.trim()) || value < min || value > max) {
+      const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+      throw new InvalidArgumentError(`Expected an integer ${range}.`);
+    }
+    return value;
+  };
+}
+
+/** 0 to 2^32 - 1: what the seeds of the addon can hold. */
+export const seedNumber = integer(0, 2 ** 32 - 1);

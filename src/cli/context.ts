@@ -1,0 +1,37 @@
+/** What every command gets beside its own options. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { ColeError } from '../base/index.js';
+
+export interface Context {
+  readonly json: boolean;
+  readonly seed: number;
+  /** Absent: the budget of cores decides. */
+  readonly threads?: number;
+  readonly workers?: number;
+}
+
+export function contextOf(command: CommandUnknownOpts): Context {
+  const { json, seed, threads, workers } = command.optsWithGlobals() as {
+    json?: boolean;
+    seed: number;
+    threads?: number;
+    workers?: number;
+  };
+  return {
+    json: json === true,
+    seed,
+    ...(threads === undefined ? {} : { threads }),
+    ...(workers === undefined ? {} : { workers }),
+  };
+}
+
+/** An option that has to be set by a flag, the environment or the configuration file. */
+export function required<T>(value: T | undefined, flag: string): T {
+  if (value === undefined) throw new ColeError('ERR_OPTION', `expected ${flag}, which has no default`);
+  return value;
+}
+
+/** Help text that comes before the usage. */
+export function examples(...lines: string[]): string {
+  return `Examples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+}

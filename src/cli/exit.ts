@@ -1,0 +1,36 @@
+/** Exit codes: 0 done, 1 the work failed, 2 wrong usage or input, 130 interrupted after a checkpoint. */
+import { CommanderError } from '@commander-js/extra-typings';
+import { asColeError } from '../base/index.js';
+import { log } from './output.js';
+
+const codes: Partial<Record<string, number>> = { ERR_OPTION: 2, ERR_INPUT: 2, ERR_INTERRUPTED: 130 };
+
+/** Thrown to end a command early with an exit code when all that is to be said has been said. */
+export class Exit extends Error {
+  constructor(readonly exitCode: number) {
+    super(`exit code ${exitCode}`);
+  }
+}
+
+/** Prints the error, if it was not printed yet, and gives its exit code. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof Exit) return error.exitCode;
+  // Commander has already printed its message; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const known = asColeError(error, 'ERR_IO');
+  log.error(known.message);
+  if (process.env.COLE_DEBUG) console.error(error);
+  return codes[known.code] ?? 1;
+}
+
+/** A reader that went away (`| head`) ends the program quietly; a full disk behind standard output does not. */
+export function guardOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    log.error(
+      `expected to write to standard output, but ${error.code === 'ENOSPC' ? 'the disk is full' : error.message}`,
+    );
+    process.exit(1);
+  });
+  process.stderr.on('error', () => {});
+}

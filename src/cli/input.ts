@@ -1,0 +1,82 @@
+/** Reads what users hand over: architectures or texts, one a line or as JSON lines, from a file or from standard input. */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { ColeError } from '../base/index.js';
+
+export interface Line {
+  readonly text: string;
+  /** `file:line`, for messages. */
+  readonly where: string;
+}
+
+/** Lines that are not blank; `-` is standard input. */
+export async function* readLines(source: string): AsyncGenerator<Line> {
+  const input = source === '-' ? process.stdin : createReadStream(source);
+  const name = source === '-' ? 'standard input' : source;
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  let number = 0;
+  try {
+    for await (const text of lines) {
+      number++;
+      if (text.trim() !== '') yield { text, where: `${name}:${number}` };
+    }
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (cause instanceof ColeError || code === undefined) throw cause;
+    const reason = code === 'ENOENT' ? 'there is none' : message;
+    throw new ColeError('ERR_INPUT', `expected a readable file at ${name}, but ${reason}`, { cause });
+  }
+}
+
+/** The field of each JSON line. */
+export async function* readField(
+  source: string,
+  field: string,
+): AsyncGenerator<Line & { row: Record<string, unknown> }> {
+  for await (const { text, where } of readLines(source)) {
+    const row = parseObject(text, where);
+    const value = row[field];
+    if (typeof value !== 'string')
+      throw new ColeError(
+        'ERR_INPUT',
+        `expected a text as ${field} at ${where}, got ${JSON.stringify(value) ?? 'nothing'}`,
+      );
+    yield { text: value, where, row };
+  }
+}
+
+/** Printed architectures: plain lines, or JSON lines with `arch`. */
+export async function* readArchs(source: string): AsyncGenerator<Line> {
+  for await (const { text, where } of readLines(source)) {
+    if (!text.trimStart().startsWith('{')) {
+      yield { text: text.trim(), where };
+      continue;
+    }
+    const { arch } = parseObject(text, where);
+    if (typeof arch !== 'string')
+      throw new ColeError('ERR_INPUT', `expected a text as arch at ${where}, got ${JSON.stringify(arch) ?? 'nothing'}`);
+    yield { text: arch, where };
+  }
+}
+
+function parseObject(text: string, where: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ColeError('ERR_INPUT', `expected JSON at ${where}, but ${(cause as Error).message}`, { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ColeError('ERR_INPUT', `expected a JSON object at ${where}, got ${text.slice(0, 40)}`);
+  return value as Record<string, unknown>;
+}
+
+/** Adds the place to the error of a parser. */
+export function parseAt<T>(where: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    if (cause instanceof ColeError) throw new ColeError(cause.code, `${cause.message} (${where})`, { cause });
+    throw cause;
+  }
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+/** Entry of the command line: runs the program and turns whatever comes out of it into an exit code. */
+import { exitCodeOf, guardOutput } from './exit.js';
+import { buildProgram } from './program.js';
+
+guardOutput();
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}

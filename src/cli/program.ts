@@ -1,0 +1,55 @@
+/** All commands and the options that every one of them takes. */
+import { readFileSync } from 'node:fs';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { packageFile } from '../base/index.js';
+import { integer, seedNumber } from './arguments.js';
+import { addDoctor } from './commands/doctor.js';
+import { addMutate } from './commands/mutate.js';
+import { addRender } from './commands/render.js';
+import { addSample } from './commands/sample.js';
+import { examples } from './context.js';
+import { Exit } from './exit.js';
+import { formatTable, print, printJson } from './output.js';
+import { applySettings, describeSettings } from './settings.js';
+
+const commands = [addDoctor, addSample, addMutate, addRender];
+
+export function buildProgram(): CommandUnknownOpts {
+  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
+  const program = new Command('cole')
+    .description('Predicts how well a neural architecture will do before anyone trains it, from its source text.')
+    .version(version)
+    .option('--json', 'print JSON: one document, or JSON lines where rows stream')
+    .option('--seed <n>', 'the same seed gives the same result', seedNumber, 0)
+    .option(
+      '--threads <n>',
+      'threads of native code and of the language model; never changes a result',
+      integer(1, 1024),
+    )
+    .option('--workers <n>', 'worker threads that share independent tasks; never changes a result', integer(0, 1024))
+    .option('--config <file>', 'settings instead of ./cole.config.{yaml,json}')
+    .option('--print-config', 'show what every option is set to and by what, and do nothing')
+    .configureHelp({ showGlobalOptions: true })
+    // Subcommands take over what is configured here, so it stands before they are added.
+    .exitOverride()
+    .addHelpText('before', examples('cole demo', 'cole sample -n 3 | cole render -', 'cole search --help'))
+    .addHelpText(
+      'after',
+      '\nAn option that no flag sets is read from the environment (--max-tokens: COLE_MAX_TOKENS), then from\n' +
+        './cole.config.yaml or .json. Exit codes: 0 done, 1 the work failed, 2 wrong usage or input,\n' +
+        '130 interrupted after a checkpoint.',
+    )
+    .hook('preAction', async (_, command) => {
+      applySettings(command);
+      if (!command.optsWithGlobals().printConfig) return;
+      const settings = describeSettings(command);
+      if (command.optsWithGlobals().json) await printJson(settings);
+      else {
+        const rows = settings.map(({ option, value, from }) => [option, JSON.stringify(value), from]);
+        await print(formatTable(['option', 'value', 'from'], rows));
+      }
+      throw new Exit(0);
+    });
+  for (const add of commands) add(program);
+  return program;
+}
