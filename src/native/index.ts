@@ -1,2 +1,10 @@
-export { contractAbi, type NativeAddon, type NativeInfo } from './contract.js';
+export {
+  contractAbi,
+  type NativeAddon,
+  type NativeInfo,
+  type NativeMlp,
+  type NativeMlpSpec,
+  type NativePca,
+  type NativePooling,
+} from './contract.js';
 export { addonPath, native } from './load.js';

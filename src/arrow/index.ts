@@ -1,0 +1,1 @@
+export { arraysToFile, fileToArrays, type NamedArrays } from './arrays.js';
