@@ -20,10 +20,12 @@ export { nasBench201, passesFilter } from './nas-bench-201/index.js';
 export {
   canonicalString,
   expression,
+  livePaths,
   type Sum,
   sortTerms,
   type Term,
   uniqueString,
+  type Work,
   writeSum,
 } from './nas-bench-201/isomorphism.js';
 export type { Encoding, Space } from './types.js';

@@ -8,6 +8,7 @@ import {
   cellId,
   cellOf,
   expression,
+  livePaths,
   megaFlops,
   nasBench201,
   naslibOps,
@@ -179,9 +180,22 @@ describe('encodings', () => {
     expect(codes('path-truncated')).toBe(1625);
   });
 
+  it('counts operation sequences of live paths in 40 columns, all in use', () => {
+    const used = new Set<number>();
+    for (const cell of all) {
+      const counts = encodings['paths-normal']!.encode(cell);
+      expect(counts.reduce((a, b) => a + b)).toBe(livePaths(cell).length);
+      counts.forEach((count, column) => {
+        if (count > 0) used.add(column);
+      });
+    }
+    expect(used.size).toBe(40);
+    expect(distinct(all.map((cell) => encodings['paths-normal']!.encode(cell).join()))).toBe(4120);
+  });
+
   it('has the stated lengths', () => {
     const lengths = Object.fromEntries(Object.entries(encodings).map(([name, e]) => [name, e.length]));
-    expect(lengths).toEqual({ adjacency: 30, path: 155, 'path-naslib': 155, 'path-truncated': 30 });
+    expect(lengths).toEqual({ adjacency: 30, path: 155, 'path-naslib': 155, 'path-truncated': 30, 'paths-normal': 40 });
     for (const [name, e] of Object.entries(encodings)) expect(e.encode(all[7]!).length).toBe(lengths[name]);
     expect(truncatedPath(5).encode(all[7]!).length).toBe(5);
   });

@@ -5,6 +5,7 @@
  */
 import type { Encoding } from '../types.js';
 import { type Cell, naslibOps } from './cell.js';
+import { livePaths, type Work } from './isomorphism.js';
 
 /** One-hot of the operation on each edge: 6 edges in NASLib's order times 5 operations in NASLib's numbering. */
 export const adjacency: Encoding<Cell> = {
@@ -52,3 +53,23 @@ export const pathNaslib = pathEncoding(naslibPaths);
 export const truncatedPath = (cutoff: number): Encoding<Cell> => pathEncoding(paths, cutoff);
 
 export const naslibPathSlots = (cell: Cell): number[] => pathSlots(cell, naslibPaths);
+
+const work: readonly Work[] = ['nor_conv_1x1', 'nor_conv_3x3', 'avg_pool_3x3'];
+/** Columns before paths that do 0, 1, 2 and 3 operations. */
+const workOffsets = [0, 1, 4, 13] as const;
+
+/**
+ * How often each sequence of operations occurs among the input-output paths, zeros and skips left out: 1 + 3 + 9 + 27
+ * sequences. Unlike `path` it is the same for isomorphic cells; a multiset of paths, so not injective even on classes.
+ */
+export const pathsNormal: Encoding<Cell> = {
+  length: 40,
+  encode(cell) {
+    const out = new Float32Array(40);
+    for (const path of livePaths(cell)) {
+      const slot = path.reduceRight((sum, op) => sum * 3 + work.indexOf(op), 0) + workOffsets[path.length]!;
+      out[slot] = out[slot]! + 1;
+    }
+    return out;
+  },
+};

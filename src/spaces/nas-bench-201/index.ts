@@ -2,7 +2,7 @@
 import type { Rng } from '../../base/index.js';
 import type { Space } from '../types.js';
 import { type Cell, cellOf, type Operation, operations, parseCell, printCell } from './cell.js';
-import { adjacency, path, pathNaslib, truncatedPath } from './encodings.js';
+import { adjacency, path, pathNaslib, pathsNormal, truncatedPath } from './encodings.js';
 import { canonicalString } from './isomorphism.js';
 
 /** NASLib's filter: some edge leaves the input and some edge enters the output. 96 of the 15,380 cells that pass are still not connected. */
@@ -39,7 +39,13 @@ export const nasBench201: Space<Cell> & { enumerate(): Iterable<Cell> } = {
   },
   key: printCell,
   canonicalKey: canonicalString,
-  encodings: { adjacency, path, 'path-naslib': pathNaslib, 'path-truncated': truncatedPath(30) },
+  encodings: {
+    adjacency,
+    path,
+    'path-naslib': pathNaslib,
+    'path-truncated': truncatedPath(30),
+    'paths-normal': pathsNormal,
+  },
   /** All 15,625 cells by ascending `cellId`. */
   *enumerate(): Iterable<Cell> {
     for (let id = 0; id < 15_625; id++) yield cellOf(id);

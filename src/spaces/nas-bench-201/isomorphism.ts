@@ -22,10 +22,13 @@ export function uniqueString(cell: Cell): string {
   return label[3]!;
 }
 
+/** An operation that does something: neither zero nor identity. */
+export type Work = Exclude<Operation, 'none' | 'skip_connect'>;
+
 /** What a node computes: the sum of its terms. Empty is zero. */
 export type Sum = readonly Term[];
 /** The input of the cell, or an operation on a sum that is not zero. */
-export type Term = 'input' | { readonly op: Exclude<Operation, 'none' | 'skip_connect'>; readonly of: Sum };
+export type Term = 'input' | { readonly op: Work; readonly of: Sum };
 
 /** The output of the cell as an expression of its input: zeros dropped, skips spliced into the sum, shared nodes written out. */
 export function expression(cell: Cell): Sum {
@@ -66,4 +69,15 @@ const keyNames = {
 /** Text of the multiset form, such as `nor_conv_3x3(x+avg_pool_3x3(x))`; `0` for a cell whose output does not see its input. */
 export function canonicalString(cell: Cell): string {
   return writeSum(expression(cell), keyNames) || '0';
+}
+
+/** Edges of `Cell` along the input-output paths 0-3, 0-1-3, 0-2-3 and 0-1-2-3. */
+const pathEdges = [[3], [0, 4], [1, 5], [0, 2, 5]] as const;
+
+/** The operations along each input-output path that has no zero on it, from input to output, skips left out. */
+export function livePaths(cell: Cell): Work[][] {
+  return pathEdges
+    .map((edges) => edges.map((edge) => cell[edge]))
+    .filter((path) => !path.includes('none'))
+    .map((path) => path.filter((op): op is Work => op !== 'skip_connect'));
 }

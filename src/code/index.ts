@@ -1,0 +1,47 @@
+/** Architectures as text: renderers by space and style. */
+import { pickNamed, unknownName } from '../base/index.js';
+import { type Cell, spaces } from '../spaces/index.js';
+import { nested, paths, statements } from './nas-bench-201/normal.js';
+import { excludeHelper, helper, inline } from './nas-bench-201/source.js';
+import type { Renderer } from './types.js';
+
+export { type CallSite, callSites, pathTerms } from './nas-bench-201/normal.js';
+export { helperClass } from './nas-bench-201/source.js';
+export type { Renderer } from './types.js';
+
+interface Style<Arch> {
+  /** Raised when the text of any architecture changes. */
+  readonly version: number;
+  readonly render: (arch: Arch) => string;
+}
+
+const nasBench201Styles: Readonly<Record<string, Style<Cell>>> = {
+  exclude_helper: { version: 1, render: excludeHelper },
+  helper: { version: 1, render: helper },
+  inline: { version: 1, render: inline },
+  nested: { version: 1, render: nested },
+  statements: { version: 1, render: statements },
+  paths: { version: 1, render: paths },
+};
+
+const bySpace: Readonly<Record<string, Readonly<Record<string, Style<never>>>>> = {
+  'nas-bench-201': nasBench201Styles,
+};
+
+/** Styles of code for a space. The plain string of the architecture, style `arch`, is there for every space and not listed. */
+export function styles(spaceName: string): string[] {
+  return Object.keys(pickNamed('space', bySpace, spaceName));
+}
+
+export function renderer(spaceName: string, style: string): Renderer<unknown> {
+  const known = pickNamed('space', bySpace, spaceName);
+  const space = spaces[spaceName]!;
+  const found = style === 'arch' ? { version: 1, render: space.print } : known[style];
+  if (!found || !(style === 'arch' || Object.hasOwn(known, style)))
+    throw unknownName(`style of ${spaceName}`, style, [...Object.keys(known), 'arch']);
+  return {
+    identity: `${spaceName}/${style}@${found.version}`,
+    style,
+    render: found.render as (arch: unknown) => string,
+  };
+}
