@@ -26,7 +26,7 @@ export function buildProgram(): CommandUnknownOpts {
       'threads of native code and of the language model; never changes a result',
       integer(1, 1024),
     )
-    .option('--workers <n>', 'worker threads that share independent tasks; never changes a result', integer(0, 1024))
+    .option('--workers <n>', 'worker threads that share independent tasks; never changes a result', integer(1, 1024))
     .option('--config <file>', 'settings instead of ./cole.config.{yaml,json}')
     .option('--print-config', 'show what every option is set to and by what, and do nothing')
     .configureHelp({ showGlobalOptions: true })

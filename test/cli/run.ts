@@ -1,0 +1,78 @@
+/** Runs the built command line as a child process, the way a user's shell does. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const cli = join(projectRoot, 'dist', 'cli', 'main.js');
+
+export interface Result {
+  /** Exit code, or null where a signal ended the process. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  /** Sees all that was written to standard error so far, each time there is more, and may signal the child. */
+  readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** No COLE_ setting of the developer's shell reaches the child, but the ones that say where things lie. */
+function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const kept = new Set(['COLE_HOME', 'COLE_ADDON', 'COLE_SHARED', 'COLE_PYTHON']);
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('COLE_') || kept.has(name)),
+  );
+  return { ...env, NO_COLOR: '1', ...extra };
+}
+
+export function cole(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+  return collect(spawn(process.execPath, [cli, ...args], { cwd: options.cwd, env: environment(options.env) }), options);
+}
+
+/** A line of bash in which `cole` is the command. */
+export function shell(line: string, options: RunOptions = {}): Promise<Result> {
+  const script = `set -o pipefail\ncole() { "${process.execPath}" "${cli}" "$@"; }\n${line}`;
+  return collect(spawn('bash', ['-c', script], { cwd: options.cwd, env: environment(options.env) }), options);
+}
+
+function collect(child: ReturnType<typeof spawn>, { input, onStderr }: RunOptions): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    let stdout = '';
+    let stderr = '';
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      onStderr?.(stderr, (signal) => child.kill(signal));
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    // A command that refuses its options is gone before it reads.
+    child.stdin!.on('error', () => {});
+    child.stdin!.end(input ?? '');
+  });
+}
+
+/** A folder that goes away with the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cole-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
