@@ -7,7 +7,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { kendallTauB, resolveOptions, seedOf, stream } from '#cole/base/index.js';
+import { kendallTauB, seedOf, stream } from '#cole/base/index.js';
 import {
   codeDefaults,
   createFeatures,
@@ -125,8 +125,7 @@ function population(): unknown[] {
 }
 
 const everyone = population();
-const valueOf = (arch: unknown) => value(space.print(arch))!;
-const target = (archs: readonly unknown[]) => Float64Array.from(archs, valueOf);
+const target = (archs: readonly unknown[]) => Float64Array.from(archs, (arch) => value(space.print(arch))!);
 const surrogate = createSurrogate({
   loss: flags.loss as 'hinge' | 'mse',
   members: number('members'),
@@ -135,11 +134,13 @@ const surrogate = createSurrogate({
 });
 
 async function measure(method: Method): Promise<{ taus: number[][]; seconds: number }> {
-  const context: FeatureContext<unknown> = resolveOptions<FeatureContext<unknown>>(
-    'features',
-    { space, style: method.style, scaling: method.scaling, textEmbedder: undefined } as never,
-    needsEmbedder(method.features) ? { textEmbedder: await embedder(method.model!, method.pooling!) } : {},
-  );
+  const { style, scaling, model, pooling } = method;
+  const context: FeatureContext<unknown> = {
+    space,
+    ...(style !== undefined && { style }),
+    ...(scaling !== undefined && { scaling }),
+    ...(model !== undefined && { textEmbedder: await embedder(model, pooling!) }),
+  };
   const features = createFeatures(method.features, context);
   const taus: number[][] = sizes.map(() => []);
   const start = performance.now();
