@@ -1,0 +1,231 @@
+/** The two line figures: best so far against evaluations, and the surrogate's Kendall tau per refit. */
+import * as Plot from '@observablehq/plot';
+import { fixed, percent } from './format.js';
+import { spread } from './labels.js';
+import { draw, type Size } from './svg.js';
+import { ink } from './theme.js';
+import type { Method, View } from './view.js';
+
+export interface Figure {
+  readonly wide: string;
+  /** The same for narrow screens, without names at the lines: a legend stands below. */
+  readonly narrow: string;
+  /** What it shows, for those who do not see it. */
+  readonly label: string;
+}
+
+export const wideSize: Size = { width: 960, height: 440 };
+const narrowSize: Size = { width: 400, height: 320 };
+
+interface Point {
+  readonly x: number;
+  readonly mean: number;
+  readonly halfWidth: number;
+}
+
+interface Line {
+  readonly method: Method;
+  readonly points: readonly Point[];
+}
+
+interface Axes {
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly x: readonly [number, number];
+  readonly y: readonly [number, number];
+  readonly format: (value: number) => string;
+  /** Horizontal marks with a note at their left end. */
+  readonly marks: readonly { readonly y: number; readonly note: string }[];
+  readonly dots: boolean;
+}
+
+export function curveFigure(view: View): Figure {
+  const { objective, methods } = view;
+  const lines = methods.map((method): Line => {
+    const { evaluations, mean, halfWidth } = method.summary.curve;
+    return { method, points: evaluations.map((x, i) => ({ x, mean: mean[i]!, halfWidth: halfWidth[i]! })) };
+  });
+  const targets = view.fractions.map((fraction) => ({
+    y: fraction * objective.best,
+    note: `${percent(fraction)} of the best`,
+  }));
+  const marks = [...targets, { y: objective.best, note: `best in the table: ${fixed(objective.best, view.decimals)}` }];
+  const unit = objective.unit ? ` (${objective.unit})` : '';
+  const ends = methods.map(({ name, summary }) => `${name} ${fixed(summary.curve.mean.at(-1)!, view.decimals)}`);
+  const label = `Best ${objective.metric} so far against evaluations. After the last one: ${ends.join(', ')}.`;
+  return both(lines, label, {
+    xLabel: 'evaluations',
+    yLabel: `best ${objective.metric} so far${unit}`,
+    x: [1, view.budget],
+    y: zoom(lines, marks, view.budget),
+    format: (value) => fixed(value, Math.max(0, view.decimals - 1)),
+    marks,
+    dots: false,
+  });
+}
+
+/** Undefined where no run has a surrogate whose quality was measured. */
+export function tauFigure(view: View): Figure | undefined {
+  const lines = view.methods
+    .filter(({ summary }) => summary.tau.length > 0)
+    .map(
+      (method): Line => ({
+        method,
+        points: method.summary.tau.map(({ evaluations, ...rest }) => ({ x: evaluations, ...rest })),
+      }),
+    );
+  if (lines.length === 0) return undefined;
+  const all = lines.flatMap(({ points }) => points);
+  const low = Math.min(...all.map(({ mean, halfWidth }) => mean - halfWidth));
+  const high = Math.max(...all.map(({ mean, halfWidth }) => mean + halfWidth));
+  const xs = all.map(({ x }) => x);
+  const last = lines.map(({ method, points }) => `${method.name} ${points.at(-1)!.mean.toFixed(2)}`);
+  return both(lines, `Kendall tau of the surrogate against evaluations known. At the last refit: ${last.join(', ')}.`, {
+    xLabel: 'evaluations known at the refit',
+    yLabel: 'Kendall τ on architectures not evaluated',
+    x: [Math.min(...xs), Math.max(...xs, Math.min(...xs) + 1)],
+    y: [Math.max(-1, Math.floor(low * 10) / 10), Math.min(1, Math.ceil(high * 10) / 10)],
+    format: (value) => value.toFixed(1),
+    marks: [],
+    dots: true,
+  });
+}
+
+/**
+ * The range of the curves once the random start is over (a fifteenth of the budget), up to the best in the table: before
+ * that all methods rise steeply from the same few values, and showing it would flatten what differs.
+ */
+function zoom(lines: readonly Line[], marks: Axes['marks'], budget: number): [number, number] {
+  const start = Math.max(2, Math.round(budget / 15));
+  const settled = lines.map(({ points }) => points.find(({ x }) => x >= start) ?? points.at(-1)!);
+  const low = Math.min(...settled.map(({ mean, halfWidth }) => mean - halfWidth), ...marks.map(({ y }) => y));
+  const high = Math.max(...lines.flatMap(({ points }) => points.map(({ mean }) => mean)), ...marks.map(({ y }) => y));
+  const margin = (high - low) * 0.05 || Math.abs(high) * 0.01 || 1;
+  return [low - margin, high + margin];
+}
+
+function both(lines: readonly Line[], label: string, axes: Axes): Figure {
+  return {
+    wide: lineFigure(lines, label, axes, wideSize, true),
+    narrow: lineFigure(lines, label, axes, narrowSize, false),
+    label,
+  };
+}
+
+function lineFigure(lines: readonly Line[], label: string, axes: Axes, size: Size, named: boolean): string {
+  const longest = Math.max(...lines.map(({ method }) => method.name.length));
+  const margin = { top: 28, bottom: 40, left: 52, right: named ? Math.min(300, 40 + longest * 7.2) : 12 };
+  const options: Plot.PlotOptions = {
+    marginTop: margin.top,
+    marginBottom: margin.bottom,
+    marginLeft: margin.left,
+    marginRight: margin.right,
+    x: { domain: axes.x.slice(), label: null },
+    y: { domain: axes.y.slice(), label: null },
+    marks: [
+      Plot.gridY({ stroke: ink.grid.light, strokeOpacity: 1 }),
+      Plot.axisY({ tickSize: 0, tickPadding: 8, ticks: 6, tickFormat: axes.format, fill: ink.muted.light }),
+      Plot.axisX({ tickSize: 0, tickPadding: 8, ticks: named ? 8 : 5, fill: ink.muted.light }),
+      Plot.text([axes.yLabel], { ...corner('top-left', -margin.left + 8, -margin.top + 6), fill: ink.muted.light }),
+      Plot.text([axes.xLabel], { ...corner('bottom-right', 0, margin.bottom - 8), fill: ink.muted.light }),
+      ...axes.marks.flatMap((mark) => targetMark(mark, axes)),
+      ...lines.map((line) => band(line, axes)),
+      ...lines.flatMap((line) => lineMarks(line, axes)),
+      ...(named ? nameMarks(lines, axes, size, margin) : []),
+    ],
+  };
+  return draw(options, size, label);
+}
+
+function corner(frameAnchor: Plot.TextOptions['frameAnchor'], dx: number, dy: number): Plot.TextOptions {
+  const [vertical, horizontal] = String(frameAnchor).split('-');
+  return {
+    frameAnchor: frameAnchor!,
+    dx,
+    dy,
+    textAnchor: horizontal === 'left' ? 'start' : 'end',
+    lineAnchor: vertical === 'top' ? 'top' : 'bottom',
+  };
+}
+
+function targetMark({ y, note }: { y: number; note: string }, { x }: Axes): Plot.Markish[] {
+  const style = { stroke: ink.muted.light, strokeOpacity: 0.7, strokeDasharray: '1 3' };
+  const text = { x: x[0], y, dx: 4, dy: -3, textAnchor: 'start', lineAnchor: 'bottom', fontSize: 11 } as const;
+  return [Plot.ruleY([y], style), Plot.text([note], { ...text, fill: ink.muted.light })];
+}
+
+function band({ method, points }: Line, { y: [low, high] }: Axes): Plot.Markish {
+  const inside = (value: number) => Math.max(low, Math.min(high, value));
+  return Plot.areaY(points, {
+    x: 'x',
+    y1: (point: Point) => inside(point.mean - point.halfWidth),
+    y2: (point: Point) => inside(point.mean + point.halfWidth),
+    fill: method.ink.light,
+    fillOpacity: 0.11,
+  });
+}
+
+function lineMarks({ method, points }: Line, axes: Axes): Plot.Markish[] {
+  const shown = enterFrom(points, axes.y[0]);
+  const stroke = method.ink.light;
+  const line = Plot.lineY(shown, {
+    x: 'x',
+    y: 'mean',
+    stroke,
+    strokeWidth: method.languageModel ? 2.25 : 1.75,
+    strokeLinejoin: 'round',
+    ...(method.dash === undefined ? {} : { strokeDasharray: method.dash }),
+  });
+  if (!axes.dots) return [line];
+  const title = (point: Point) => `${method.name}, ${point.x} evaluations: ${point.mean.toFixed(3)}`;
+  return [line, Plot.dot(points, { x: 'x', y: 'mean', r: 2.25, fill: stroke, title })];
+}
+
+/** The part of a line from where it crosses the lower edge of the frame. */
+function enterFrom(points: readonly Point[], low: number): Point[] {
+  const first = points.findIndex(({ mean }) => mean >= low);
+  if (first <= 0) return first === 0 ? points.slice() : [];
+  const [a, b] = [points[first - 1]!, points[first]!];
+  const share = (low - a.mean) / (b.mean - a.mean);
+  return [{ x: a.x + share * (b.x - a.x), mean: low, halfWidth: 0 }, ...points.slice(first)];
+}
+
+function nameMarks(
+  lines: readonly Line[],
+  axes: Axes,
+  size: Size,
+  margin: { top: number; bottom: number; left: number; right: number },
+): Plot.Markish[] {
+  const [low, high] = axes.y;
+  const bottom = size.height - margin.bottom;
+  const perPixel = (high - low) / (bottom - margin.top);
+  const toPixel = (value: number) => margin.top + (high - Math.max(low, value)) / perPixel;
+  const unitsPerPixel = (axes.x[1] - axes.x[0]) / (size.width - margin.left - margin.right);
+  const right = axes.x[1];
+  const wanted = lines.map(({ points }) => toPixel(points.at(-1)!.mean));
+  return spread(wanted, 16, margin.top, bottom).flatMap(({ index, y }) => {
+    const { method, points } = lines[index]!;
+    const end = points.at(-1)!;
+    const at = high - (y - margin.top) * perPixel;
+    const link = { x1: end.x, y1: Math.max(low, end.mean), x2: right + 18 * unitsPerPixel, y2: at };
+    return [
+      Plot.link([link], {
+        x1: 'x1',
+        y1: 'y1',
+        x2: 'x2',
+        y2: 'y2',
+        stroke: method.ink.light,
+        strokeOpacity: 0.45,
+        strokeWidth: 1,
+      }),
+      Plot.text([method.name], {
+        x: right,
+        y: at,
+        dx: 22,
+        textAnchor: 'start',
+        fontWeight: 600,
+        fill: method.ink.light,
+      }),
+    ];
+  });
+}

@@ -1,0 +1,81 @@
+/** Run directories to one HTML file, with the CSV and SVG files of its tables and figures in a folder beside it. */
+import { dirname, join, parse } from 'node:path';
+import { writeFileAtomic } from '../base/index.js';
+import { curveFigure, type Figure, tauFigure, wideSize } from './figures.js';
+import { page } from './page.js';
+import { readRuns } from './read.js';
+import { stageFigure, stageHeight, stagesOf } from './stages.js';
+import { standAlone } from './svg.js';
+import { csvText } from './table.js';
+import { bestColumns, curveColumns, curveRows, secondsColumns, targetColumns, tauRows } from './tables.js';
+import type { RunReduction } from './types.js';
+import { arrange, type View } from './view.js';
+
+export interface ReportOptions {
+  /** Run directories, or folders of run directories. */
+  readonly runs: readonly string[];
+  /** The HTML file; a path without `.html` is a folder that gets `report.html`. */
+  readonly out: string;
+  /** Default: "Architecture search on <table>". */
+  readonly title?: string;
+  /** Intervals of the evaluations saved against path encoding, where the trials of the runs were compared. */
+  readonly reductions?: readonly RunReduction[];
+}
+
+export interface ReportFiles {
+  readonly html: string;
+  readonly csv: string[];
+  readonly svg: string[];
+}
+
+/**
+ * Throws ERR_INPUT for what is not a run directory and for runs over different spaces, tables or metrics, ERR_DATA for a
+ * damaged file of a run. A run that is not finished is shown as far as it went, marked as partial.
+ */
+export async function writeReport({ runs, out, title, reductions = [] }: ReportOptions): Promise<ReportFiles> {
+  const view = arrange(await readRuns(runs));
+  const html = out.endsWith('.html') ? out : join(out, 'report.html');
+  const curves = curveFigure(view);
+  const tau = tauFigure(view);
+  const stages = stageFigure(view);
+  const files = new Map([
+    ['curves.csv', csvText(curveRows(view), curveColumns('best'))],
+    ['targets.csv', csvText(view.methods, targetColumns(view, reductions))],
+    ['best.csv', csvText(view.methods, bestColumns(view))],
+    ['seconds.csv', csvText(view.methods, secondsColumns(stagesOf(view)))],
+    ['curves.svg', curvesAlone(view, curves)],
+    [
+      'seconds.svg',
+      standAlone(stages.wide, { width: wideSize.width, height: stageHeight(view) }, 'Seconds by stage', task(view)),
+    ],
+  ]);
+  if (tau) {
+    files.set('tau.csv', csvText(tauRows(view), curveColumns('kendall_tau')));
+    files.set('tau.svg', standAlone(tau.wide, wideSize, 'Kendall τ of the surrogate at each refit', task(view)));
+  }
+  const heading = title ?? `Architecture search on ${view.objective.name}`;
+  const text = page(view, { title: heading, curves, tau, stages, reductions, files });
+  const folder = join(dirname(html), parse(html).name);
+  for (const [name, content] of files) await writeFileAtomic(join(folder, name), content);
+  await writeFileAtomic(html, text);
+  const named = (end: string) =>
+    [...files.keys()].filter((name) => name.endsWith(end)).map((name) => join(folder, name));
+  return { html, csv: named('.csv'), svg: named('.svg') };
+}
+
+/** The best-so-far figure alone, as a picture for a README: it has its own ground and turns dark with the reader's system. */
+export async function writeCurvePicture({ runs, out, title }: Omit<ReportOptions, 'reductions'>): Promise<string> {
+  const view = arrange(await readRuns(runs));
+  await writeFileAtomic(out, curvesAlone(view, curveFigure(view), title));
+  return out;
+}
+
+function curvesAlone(view: View, curves: Figure, title = `Best ${view.objective.metric} so far`): string {
+  return standAlone(curves.wide, wideSize, title, task(view));
+}
+
+function task({ space, objective, methods, budget }: View): string {
+  const trials = Math.max(...methods.map(({ summary }) => summary.trials.done));
+  const table = objective.name.includes(space) ? objective.name : `${space}, ${objective.name}`;
+  return `${table} · ${budget} evaluations · mean of ${trials} ${trials > 1 ? 'trials' : 'trial'} with 95 % confidence band`;
+}

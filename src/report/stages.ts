@@ -1,0 +1,95 @@
+/** Seconds by stage: which stages there are, and their stacked bars. */
+import * as Plot from '@observablehq/plot';
+import type { Figure } from './figures.js';
+import { seconds } from './format.js';
+import { draw } from './svg.js';
+import { type Ink, ink, stageInks } from './theme.js';
+import type { View } from './view.js';
+
+export interface Stage {
+  readonly key: string;
+  readonly name: string;
+  readonly ink: Ink;
+}
+
+const names: Readonly<Record<string, string>> = { languageModel: 'language model' };
+
+/** The known stages that took any time, in the order of the work, then unknown ones. */
+export function stagesOf(view: View): Stage[] {
+  const keys = new Set(view.methods.flatMap(({ summary }) => Object.keys(summary.seconds)));
+  const known = Object.keys(stageInks).filter((key) => keys.has(key));
+  const others = [...keys].filter((key) => !known.includes(key)).sort();
+  return [...known, ...others].map((key) => ({ key, name: names[key] ?? key, ink: stageInks[key] ?? stageInks.rest! }));
+}
+
+export function totalSeconds(record: Readonly<Record<string, number>>): number {
+  return Object.values(record).reduce((sum, value) => sum + value, 0);
+}
+
+export function stageFigure(view: View): Figure {
+  const label = `Seconds by stage. In all: ${view.methods
+    .map(({ name, summary }) => `${name} ${seconds(totalSeconds(summary.seconds))}`)
+    .join(', ')}.`;
+  return { wide: bars(view, label, 960, true), narrow: bars(view, label, 400, false), label };
+}
+
+export function stageHeight(view: View): number {
+  return 46 + 34 * view.methods.length;
+}
+
+function bars(view: View, label: string, width: number, wide: boolean): string {
+  const rows = view.methods.flatMap(({ name, summary }) => {
+    let from = 0;
+    return stagesOf(view).map((stage) => {
+      const x1 = from;
+      from += summary.seconds[stage.key] ?? 0;
+      return { name, stage, x1, x2: from };
+    });
+  });
+  const totals = view.methods.map(({ name, summary }) => ({ name, total: totalSeconds(summary.seconds) }));
+  const longest = Math.max(...totals.map(({ name }) => name.length));
+  const options: Plot.PlotOptions = {
+    marginTop: wide ? 8 : 4,
+    marginBottom: 38,
+    marginLeft: wide ? Math.min(300, 24 + longest * 7.2) : 12,
+    marginRight: 64,
+    x: { label: null, domain: [0, Math.max(...totals.map(({ total }) => total)) || 1] },
+    y: { domain: view.methods.map(({ name }) => name), label: null, padding: wide ? 0.35 : 0.55 },
+    marks: [
+      Plot.gridX({ stroke: ink.grid.light, strokeOpacity: 1 }),
+      Plot.axisX({ tickSize: 0, tickPadding: 8, ticks: wide ? 8 : 4, fill: ink.muted.light }),
+      Plot.text(['seconds'], { frameAnchor: 'bottom-right', dy: 32, textAnchor: 'end', fill: ink.muted.light }),
+      ...(wide
+        ? [Plot.axisY({ tickSize: 0, tickPadding: 12, fill: ink.text.light, fontWeight: 600 })]
+        : [
+            Plot.text(totals, {
+              x: 0,
+              y: 'name',
+              text: 'name',
+              dy: -13,
+              textAnchor: 'start',
+              fill: ink.text.light,
+              fontWeight: 600,
+            }),
+          ]),
+      ...rows.map((row) =>
+        Plot.barX([row], {
+          x1: 'x1',
+          x2: 'x2',
+          y: 'name',
+          fill: row.stage.ink.light,
+          title: () => `${row.name}, ${row.stage.name}: ${seconds(row.x2 - row.x1)} s`,
+        }),
+      ),
+      Plot.text(totals, {
+        x: 'total',
+        y: 'name',
+        text: ({ total }) => `${seconds(total)} s`,
+        dx: 6,
+        textAnchor: 'start',
+        fill: ink.muted.light,
+      }),
+    ],
+  };
+  return draw(options, { width, height: stageHeight(view) * (wide ? 1 : 1.15) }, label);
+}
