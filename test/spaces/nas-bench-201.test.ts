@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ColeError, stream } from '#cole/base/index.js';
 import {
@@ -81,6 +82,27 @@ describe('strings', () => {
     expect((error as ColeError).message).toMatch(message);
   });
 
+  it('reads any text or says what is wrong with it', () => {
+    const part = fc.constantFrom('|', '+', '~', '0', '1', '2', ...operations, 'x', ' ', '\n', '~0|', '+|');
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 30 }), fc.integer({ min: 0, max: 15_624 }), (parts, id) => {
+        const text = parts.join('');
+        // Random text, and a good string with a piece replaced.
+        const good = print(cellOf(id));
+        const cut = id % good.length;
+        for (const candidate of [text, good.slice(0, cut) + text + good.slice(cut + (id % 7))]) {
+          try {
+            const cell = parse(candidate);
+            expect(parse(print(cell))).toEqual(cell);
+          } catch (error) {
+            expect((error as ColeError).code).toBe('ERR_INPUT');
+          }
+        }
+      }),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
   it('is found by name', () => {
     expect(space('nas-bench-201')).toBe(nasBench201);
     expect(() => space('nas-bench-210')).toThrow(/did you mean nas-bench-201/);
@@ -116,7 +138,8 @@ describe('numberings', () => {
 
 describe('isomorphism', () => {
   it('has 6,466 unique strings and 4,930 canonical classes', () => {
-    expect(distinct(all.map(uniqueString))).toBe(6466);
+    expect(distinct(all.map((cell) => uniqueString(cell)))).toBe(6466);
+    expect(distinct(all.map((cell) => uniqueString(cell, { considerZero: false })))).toBe(12_751);
     expect(distinct(all.map(nasBench201.canonicalKey))).toBe(4930);
     const zero = all.filter((cell) => canonicalString(cell) === '0');
     expect(zero.length).toBe(341);

@@ -5,8 +5,8 @@
  */
 import { type Cell, type Operation, stringEdges } from './cell.js';
 
-/** The benchmark's unique string; `#` stands for a zero. */
-export function uniqueString(cell: Cell): string {
+/** The benchmark's unique string; `#` stands for a zero. With `considerZero` false, as in one variant of its API, `none` is an operation like any other. */
+export function uniqueString(cell: Cell, { considerZero = true }: { considerZero?: boolean } = {}): string {
   const label = ['0'];
   for (let node = 1; node <= 3; node++) {
     const pieces: string[] = [];
@@ -14,7 +14,7 @@ export function uniqueString(cell: Cell): string {
       if (target !== node) return;
       const op = cell[edge]!;
       const from = label[source]!;
-      if (op === 'none' || from === '#') pieces.push('#');
+      if (considerZero && (op === 'none' || from === '#')) pieces.push('#');
       else pieces.push(op === 'skip_connect' ? from : `(${from})@${op}`);
     });
     label[node] = pieces.sort().join('+');
