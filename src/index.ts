@@ -1,5 +1,26 @@
 /** The public names of cole, room by room. */
-export { ColeError, type ErrorCode, type OnProgress, type ProgressEvent, stream } from './base/index.js';
+export {
+  ColeError,
+  type ErrorCode,
+  type Matrix,
+  matrix,
+  type OnProgress,
+  type ProgressEvent,
+  stream,
+} from './base/index.js';
 export { type Renderer, renderer, styles } from './code/index.js';
+export { codeDefaults, createFeatures, type FeatureSet, type FittedFeatures, featureNames } from './features/index.js';
 export { addonPath, type NativeInfo, native } from './native/index.js';
+export { type Objective, type Outcome, openTable, Table, tableObjective } from './objectives/index.js';
+export { type ReportFiles, type ReportOptions, writeReport } from './report/index.js';
+export { createStrategy, resolveStrategy, type Strategy, type StrategyOptions } from './search/index.js';
 export { type Encoding, type Space, space, spaces } from './spaces/index.js';
+export { type RunSearchHooks, type RunSearchOptions, runSearch, type SearchSummary } from './study/index.js';
+export {
+  createSurrogate,
+  type FittedSurrogate,
+  loadSurrogate,
+  type Prediction,
+  type Surrogate,
+  type SurrogateChoice,
+} from './surrogate/index.js';

@@ -35,3 +35,9 @@ export function required<T>(value: T | undefined, flag: string): T {
 export function examples(...lines: string[]): string {
   return `Examples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
 }
+
+/** The command line as it was typed, quoted so that a shell reads it again. */
+export function commandLine(): string {
+  const quote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+  return ['cole', ...process.argv.slice(2).map(quote)].join(' ');
+}

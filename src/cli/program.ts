@@ -3,16 +3,20 @@ import { readFileSync } from 'node:fs';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { packageFile } from '../base/index.js';
 import { integer, seedNumber } from './arguments.js';
+import { addBench } from './commands/bench.js';
+import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addMutate } from './commands/mutate.js';
 import { addRender } from './commands/render.js';
+import { addReport } from './commands/report.js';
 import { addSample } from './commands/sample.js';
+import { addSearch } from './commands/search.js';
 import { examples } from './context.js';
 import { Exit } from './exit.js';
 import { formatTable, print, printJson } from './output.js';
 import { applySettings, describeSettings } from './settings.js';
 
-const commands = [addDoctor, addSample, addMutate, addRender];
+const commands = [addDemo, addDoctor, addSample, addMutate, addRender, addSearch, addReport, addBench];
 
 export function buildProgram(): CommandUnknownOpts {
   const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };

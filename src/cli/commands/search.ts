@@ -1,0 +1,125 @@
+/** `cole search`: one method on one table, many trials of it if asked; the run directory takes up where it was left. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import type { RunSearchOptions } from '../../index.js';
+import { integer } from '../arguments.js';
+import { embedded } from '../benchmark.js';
+import { commandLine, contextOf, examples } from '../context.js';
+import { log, print, printJson } from '../output.js';
+import { showProgress } from '../progress.js';
+import { interruptSignal } from '../signals.js';
+import { summaryTable } from '../summary.js';
+
+export function addSearch(program: CommandUnknownOpts): void {
+  program
+    .command('search')
+    .description('search a table for good architectures, one trial or many')
+    .addHelpText(
+      'before',
+      examples(
+        'cole search --features code+ngrams --budget 100',
+        'cole search --table accuracies.csv --metric test_accuracy --trials 20 --out runs/code',
+        'cole search --table accuracies.csv --metric test_accuracy --strategy random --trials 20',
+      ),
+    )
+    .option('--space <name>', 'search space', 'nas-bench-201')
+    .addOption(
+      new Option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers').conflicts(
+        'benchmark',
+      ),
+    )
+    .option('--benchmark <name>', `table that is part of cole (default: ${embedded.name}, unless --table is given)`)
+    .option('--metric <column>', `column that is maximised (default for ${embedded.name}: ${embedded.metric})`)
+    .option('--test-metric <column>', 'column that is recorded beside it and never searched on')
+    .option('--strategy <name>', 'bananas, evolution or random', 'bananas')
+    .option('--preset <name>', 'settings of bananas: default, or those of published code, cole-reference or naslib')
+    .option(
+      '--features <names>',
+      'what the surrogate sees: code, ngrams, path ..., or a sum such as code+ngrams (default: code)',
+    )
+    .option('--style <name>', 'form of the text that code and ngrams read, see cole render --styles')
+    .option('--model <name>', 'language model of code, see cole models list')
+    .option('--pooling <mode>', 'mean, last_token or avg_avg')
+    .option('--scaling <mode>', 'scaling of the features')
+    .option('--loss <name>', 'loss of the head: mse or hinge')
+    .option('--pca <n>', 'principal components that the head sees, 0 for the features as they are', integer(0))
+    .option('--ensemble <n>', 'networks in the head', integer(1))
+    .option('--acquisition <name>', 'its, ucb, ei or exploit')
+    .option('--candidates <n>', 'mutants that are scored between two fits', integer(1))
+    .option('--parents <n>', 'best architectures so far that are mutated', integer(1))
+    .option('--max-edits <n>', 'edits of a mutant, at most', integer(1))
+    .option('--initial <n>', 'random architectures before the first fit', integer(1))
+    .option('--population <n>', 'of evolution', integer(1))
+    .option('--sample <n>', 'of evolution: drawn from the population for each tournament', integer(1))
+    .option('--budget <n>', 'evaluations of a trial', integer(1), 150)
+    .option('--batch <n>', 'evaluations between two fits (default: 10, evolution 1)', integer(1))
+    .option('--trials <n>', 'independent repetitions', integer(1), 1)
+    .option(
+      '--held-out <n>',
+      'architectures of the table that each fit is judged on, for the report only',
+      integer(0),
+      200,
+    )
+    .option('--out <dir>', 'run directory (default: one under runs/ named after method and options)')
+    .action(async (options, command) => {
+      const { runSearch } = await import('../../index.js');
+      const context = contextOf(command);
+      const benchmark = options.benchmark ?? (options.table === undefined ? embedded.name : undefined);
+      const what = defined({
+        space: options.space,
+        table: options.table,
+        benchmark,
+        metric: options.metric ?? (benchmark === embedded.name ? embedded.metric : undefined),
+        testMetric: options.testMetric ?? (benchmark === embedded.name ? embedded.testMetric : undefined),
+        strategy: options.strategy,
+        preset: options.preset,
+        features: options.features,
+        style: options.style,
+        model: options.model,
+        pooling: options.pooling,
+        scaling: options.scaling,
+        surrogate: section({ loss: options.loss, components: options.pca, members: options.ensemble }),
+        bananas: section({
+          acquisition: options.acquisition,
+          candidates: options.candidates,
+          parents: options.parents,
+          maxEdits: options.maxEdits,
+          initial: options.initial,
+        }),
+        evolution: section({ population: options.population, sample: options.sample }),
+        budget: options.budget,
+        batch: options.batch,
+        trials: options.trials,
+        heldOut: options.heldOut,
+        seed: context.seed,
+      });
+      const out = options.out ?? defaultDirectory(what);
+      const { seed: _, json: __, ...cores } = context;
+      // The library checks what these words may be: it names the nearest.
+      const summary = await runSearch({ ...what, ...cores, out } as RunSearchOptions, {
+        onProgress: showProgress,
+        signal: interruptSignal(),
+        command: commandLine(),
+      });
+      if (context.json) return printJson(summary);
+      await print(summaryTable([summary]));
+      log.info(`run directory: ${out}; cole report ${out} writes its report`);
+    });
+}
+
+/** A directory of its own for every set of options, so that the same command finds its run again. */
+function defaultDirectory(what: Readonly<Record<string, unknown>>): string {
+  const hash = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 8);
+  const name = [what.strategy, ...(what.strategy === 'bananas' ? [what.features ?? 'code'] : []), hash].join('-');
+  return join('runs', name);
+}
+
+function section(values: Record<string, unknown>): Record<string, unknown> | undefined {
+  const set = defined(values);
+  return Object.keys(set).length > 0 ? set : undefined;
+}
+
+function defined(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
