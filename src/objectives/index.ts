@@ -1,0 +1,6 @@
+/** What is being maximised, and where its values come from. */
+export { openBenchmark } from './benchmarks.js';
+export { type TableObjective, tableObjective } from './objective.js';
+export { openTable } from './open.js';
+export { type RawTable, Table } from './table.js';
+export type { Objective, Outcome } from './types.js';

@@ -1,0 +1,20 @@
+/** Many trials of one method, and what they show. */
+export { type JournalEntry, parseJournal, type TrialRecord, trialsOf } from './journal.js';
+export type { Manifest } from './manifest.js';
+export {
+  areaUnderCurve,
+  bestSoFar,
+  firstReach,
+  meanCurve,
+  meanWithBand,
+  pairedReduction,
+  quantile,
+  type Reduction,
+  reachCounts,
+  type TargetReach,
+  targetReach,
+} from './metrics.js';
+export { planSearch, type RunSearchOptions, type SearchPlan } from './options.js';
+export { type TrialRow, trialRows, trialsCsv } from './results.js';
+export { type RunSearchHooks, runSearch } from './run.js';
+export type { SearchSummary } from './summary.js';

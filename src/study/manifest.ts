@@ -1,0 +1,140 @@
+/** manifest.json: what a run directory is the run of. Written before anything else; a directory of another run is refused. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { ColeError, ioError, packageFile, writeFileAtomic } from '../base/index.js';
+import { addonPath, native } from '../native/index.js';
+
+export interface Manifest {
+  /** Command line that repeats the run, where a command line made it. */
+  readonly command: string;
+  /** ISO 8601. */
+  readonly started: string;
+  /** Everything that decides the result, resolved. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly versions: Readonly<Record<string, string>>;
+  /** sha256 by name: table, code; `model` is the identity of the embedder, which holds the hash of the model. */
+  readonly hashes: Readonly<Record<string, string>>;
+  readonly cpu: { readonly model: string; readonly cores: number; readonly isa: string };
+}
+
+export function makeManifest(
+  command: string,
+  options: Readonly<Record<string, unknown>>,
+  hashes: Readonly<Record<string, string>>,
+): Manifest {
+  return {
+    command,
+    started: new Date().toISOString(),
+    options,
+    versions: versions(),
+    hashes,
+    cpu: { model: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, isa: native().info().isa },
+  };
+}
+
+/** The manifest of a directory, or undefined where there is none. */
+export function readManifest(directory: string): Manifest | undefined {
+  const path = join(directory, 'manifest.json');
+  if (!existsSync(path)) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  } catch (cause) {
+    throw new ColeError('ERR_DATA', `expected JSON in ${path}, got ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Makes the directory and writes the manifest. A folder that holds other things is refused. */
+export async function startDirectory(directory: string, manifest: Manifest): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    for (const name of readdirSync(directory)) {
+      // What a killed process left of writing the manifest.
+      if (/^manifest\.json\..*\.tmp$/.test(name)) await rm(join(directory, name), { force: true });
+      else
+        throw new ColeError(
+          'ERR_OPTION',
+          `expected a run directory or an empty one at ${directory}, got one with ${name}`,
+        );
+    }
+  } catch (error) {
+    throw ioError(directory, error);
+  }
+  await writeFileAtomic(join(directory, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/**
+ * Throws ERR_OPTION naming the first option, or else the first of `hashes`, in which a directory differs from what is asked
+ * for now. The hash of the code is for the caller to leave out: another build may well finish a run, and the journal says so.
+ */
+export function requireSameRun(
+  directory: string,
+  found: Manifest,
+  options: Readonly<Record<string, unknown>>,
+  hashes: Readonly<Record<string, string>>,
+): void {
+  // Through JSON, as the directory's own options went.
+  const difference = firstDifference(found.options, JSON.parse(JSON.stringify(options)), '');
+  if (difference) {
+    const [name, theirs, ours] = difference;
+    throw new ColeError(
+      'ERR_OPTION',
+      `expected the options of the run in ${directory}, whose ${name} is ${theirs}, got ${ours}; choose another directory`,
+    );
+  }
+  for (const [name, hash] of Object.entries(hashes)) {
+    if (found.hashes[name] !== hash)
+      throw new ColeError(
+        'ERR_OPTION',
+        `expected the ${name} with which the run in ${directory} was started, ${found.hashes[name]}, got ${hash}; choose another directory`,
+      );
+  }
+}
+
+function firstDifference(a: unknown, b: unknown, name: string): [name: string, a: string, b: string] | undefined {
+  if (isObject(a) && isObject(b)) {
+    for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+      const difference = firstDifference(a[key], b[key], name ? `${name}.${key}` : key);
+      if (difference) return difference;
+    }
+    return undefined;
+  }
+  const [left, right] = [JSON.stringify(a) ?? 'absent', JSON.stringify(b) ?? 'absent'];
+  return left === right ? undefined : [name, left, right];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function versions(): Record<string, string> {
+  const own = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
+  const found: Record<string, string> = { cole: own.version, node: process.versions.node };
+  const require = createRequire(packageFile('package.json'));
+  for (const name of ['onnxruntime-node', 'apache-arrow']) {
+    try {
+      found[name] = (require(`${name}/package.json`) as { version: string }).version;
+    } catch {
+      // An optional peer that is not installed, or a package that hides its package.json.
+    }
+  }
+  return found;
+}
+
+/** Rooms that only show results; a change in them leaves the course of a run as it is. */
+const shown = new Set(['cli', 'report', 'bench']);
+
+/** sha256 over the compiled code and the addon: two builds that may give other results have other hashes. */
+export function codeHash(): string {
+  const hash = createHash('sha256');
+  const root = packageFile('dist');
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.split('\\').join('/'))
+    .filter((path) => path.endsWith('.js') && !shown.has(path.split('/')[0]!))
+    .sort();
+  for (const path of files) hash.update(`${path}\n`).update(readFileSync(join(root, path)));
+  return hash.update(readFileSync(addonPath())).digest('hex');
+}

@@ -1,0 +1,179 @@
+/** Options of a search run: what a caller may say, what it comes to, and what of it decides the result. */
+import { ColeError, resolveOptions } from '../base/index.js';
+import { codeDefaults, needsEmbedder, type Scaling } from '../features/index.js';
+import type { Pooling } from '../lm/index.js';
+import {
+  type BananasOptions,
+  type EvolutionOptions,
+  resolveStrategy,
+  type StrategyName,
+  type StrategySettings,
+} from '../search/index.js';
+import { resolveSurrogate, type SurrogateChoice, type SurrogateOptions } from '../surrogate/index.js';
+import type { TableSource } from '../workers/index.js';
+
+/** One method (a strategy with its features) on one table, `trials` times. */
+export interface RunSearchOptions {
+  /** Default `nas-bench-201`. */
+  readonly space?: string;
+  /** File of the table, CSV or Arrow. Either this or `benchmark`. */
+  readonly table?: string;
+  /** Benchmark that is part of the package, such as `nas-bench-201-digits`. */
+  readonly benchmark?: string;
+  /** Column of the table that is maximised. */
+  readonly metric: string;
+  /** Another column, recorded beside it and never searched on. */
+  readonly testMetric?: string;
+  /** Default `bananas`. */
+  readonly strategy?: StrategyName;
+  /** Of bananas: `default`, `cole-reference` or `naslib`; the last two also take the surrogate of NASLib. */
+  readonly preset?: string;
+  /** Settings over the preset. */
+  readonly bananas?: Partial<BananasOptions>;
+  readonly evolution?: Partial<EvolutionOptions>;
+  /** What the surrogate sees, such as `code`, `path` or `code+ngrams`. Default `code`. Not for strategies without surrogate. */
+  readonly features?: string;
+  /** Form of the text that `code` and `ngrams` read. */
+  readonly style?: string;
+  /** Language model of `code`, by its name in the model store. */
+  readonly model?: string;
+  readonly pooling?: Pooling;
+  readonly scaling?: Scaling;
+  readonly surrogate?: SurrogateChoice;
+  /** Evaluations of a trial. Default 150. */
+  readonly budget?: number;
+  /** Architectures tried between two fits. Default 10; 1 for evolution, which learns from each. */
+  readonly batch?: number;
+  /** Default 1. */
+  readonly trials?: number;
+  /** Default 0. Trials of methods with equal seeds start from the same architectures. */
+  readonly seed?: number;
+  /** Architectures of the table on which each fit is judged, for the report only. Default 200. */
+  readonly heldOut?: number;
+  /** Run directory. A run that was cut off in it goes on. */
+  readonly out: string;
+  /** Workers and threads; results do not depend on them. */
+  readonly workers?: number;
+  readonly threads?: number;
+  /** Folder of the embedding cache, null for none; default: that of the embedder. */
+  readonly cache?: string | null;
+}
+
+/** All that decides the result of a run, resolved; plain data for the manifest. */
+export interface SearchPlan {
+  readonly space: string;
+  readonly source: TableSource;
+  readonly metric: string;
+  readonly testMetric: string | null;
+  readonly settings: StrategySettings;
+  readonly features: { readonly spec: string; readonly style: string; readonly scaling: Scaling | null } | null;
+  readonly embedder: { readonly model: string; readonly pooling: Pooling } | null;
+  readonly surrogate: Omit<SurrogateOptions, 'threads'> | null;
+  readonly budget: number;
+  readonly batch: number;
+  readonly trials: number;
+  readonly seed: number;
+  readonly heldOut: number;
+}
+
+type Defaults = { readonly [name in keyof RunSearchOptions]-?: RunSearchOptions[name] | undefined };
+
+const defaults = {
+  space: 'nas-bench-201',
+  table: undefined,
+  benchmark: undefined,
+  metric: undefined,
+  testMetric: undefined,
+  strategy: 'bananas',
+  preset: undefined,
+  bananas: undefined,
+  evolution: undefined,
+  features: undefined,
+  style: undefined,
+  model: undefined,
+  pooling: undefined,
+  scaling: undefined,
+  surrogate: undefined,
+  budget: 150,
+  batch: undefined,
+  trials: 1,
+  seed: 0,
+  heldOut: 200,
+  out: undefined,
+  workers: undefined,
+  threads: undefined,
+  cache: undefined,
+} as const satisfies Defaults;
+
+/** What every option has after resolving; the others may be undefined. */
+type Resolved = Defaults &
+  Required<Pick<RunSearchOptions, 'space' | 'strategy' | 'budget' | 'trials' | 'seed' | 'heldOut'>>;
+
+/** Throws ERR_OPTION naming the option that is unknown, missing, out of range or meant for something else. */
+export function planSearch(given: Omit<RunSearchOptions, 'out'> & { readonly out?: string }): SearchPlan {
+  const o = resolveOptions<Resolved>('a search', defaults, given);
+  if ((o.table === undefined) === (o.benchmark === undefined))
+    throw new ColeError(
+      'ERR_OPTION',
+      `expected either a table or a benchmark for a search, got ${o.table === undefined ? 'neither' : 'both'}`,
+    );
+  if (o.metric === undefined) throw new ColeError('ERR_OPTION', 'expected a metric for a search, got none');
+  const { strategy, preset, bananas, evolution } = o;
+  const settings = resolveStrategy({
+    strategy,
+    ...(preset !== undefined && { preset }),
+    ...(bananas && { bananas }),
+    ...(evolution && { evolution }),
+  });
+  const counts = { budget: o.budget, trials: o.trials, batch: o.batch ?? (strategy === 'evolution' ? 1 : 10) };
+  for (const [name, value] of Object.entries(counts)) atLeast(1, name, value);
+  atLeast(0, 'heldOut', o.heldOut);
+  atLeast(0, 'seed', o.seed);
+  return {
+    space: o.space,
+    source: o.table === undefined ? { benchmark: o.benchmark! } : { path: o.table },
+    metric: o.metric,
+    testMetric: o.testMetric ?? null,
+    settings,
+    ...surrogatePlan(o, settings),
+    ...counts,
+    seed: o.seed,
+    heldOut: o.heldOut,
+  };
+}
+
+function surrogatePlan(
+  o: Resolved,
+  settings: StrategySettings,
+): Pick<SearchPlan, 'features' | 'embedder' | 'surrogate'> {
+  if (settings.strategy !== 'bananas') {
+    const extra = (['features', 'style', 'model', 'pooling', 'scaling', 'surrogate'] as const).find(
+      (name) => o[name] !== undefined,
+    );
+    if (extra)
+      throw new ColeError(
+        'ERR_OPTION',
+        `expected no ${extra} for strategy ${settings.strategy}, which fits nothing, got one`,
+      );
+    return { features: null, embedder: null, surrogate: null };
+  }
+  const spec = o.features ?? 'code';
+  const reads = needsEmbedder(spec);
+  if (!reads && (o.model !== undefined || o.pooling !== undefined))
+    throw new ColeError(
+      'ERR_OPTION',
+      `expected no model or pooling for features ${spec}, which read no text with a language model`,
+    );
+  const reference = settings.bananas.generator === 'chained' ? ({ preset: 'reference-naslib' } as const) : {};
+  const { threads: _threads, ...surrogate } = resolveSurrogate({ ...reference, ...o.surrogate });
+  return {
+    features: { spec, style: o.style ?? codeDefaults.style, scaling: o.scaling ?? null },
+    embedder: reads ? { model: o.model ?? codeDefaults.model, pooling: o.pooling ?? codeDefaults.pooling } : null,
+    surrogate,
+  };
+}
+
+function atLeast(low: number, name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < low)
+    throw new ColeError('ERR_OPTION', `expected a whole number of at least ${low} for ${name}, got ${value}`);
+}

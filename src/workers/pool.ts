@@ -1,0 +1,46 @@
+/**
+ * A pool of worker threads for one kind of task; the only importer of piscina. A worker has one task at a time and is
+ * told by the task, not by the pool, how many threads it may use.
+ */
+import type { TransferListItem } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { asColeError } from '../base/index.js';
+
+export interface RunTaskOptions {
+  readonly transfer?: readonly TransferListItem[];
+  /** Aborting stops the worker that has the task. */
+  readonly signal?: AbortSignal;
+}
+
+export class WorkerPool<Task, Result> {
+  readonly #pool: Piscina<Task, Result>;
+
+  /** `entry` is the compiled file whose default export runs a task. */
+  constructor(entry: string, workers: number) {
+    this.#pool = new Piscina({
+      filename: entry,
+      minThreads: workers,
+      maxThreads: workers,
+      concurrentTasksPerWorker: 1,
+      // Tasks talk over message ports while they run; nothing may put the worker's event loop to sleep.
+      atomics: 'disabled',
+      recordTiming: false,
+    });
+  }
+
+  async run(task: Task, options: RunTaskOptions = {}): Promise<Result> {
+    try {
+      return await this.#pool.run(task, {
+        ...(options.transfer && { transferList: [...options.transfer] as never }),
+        ...(options.signal && { signal: options.signal }),
+      });
+    } catch (error) {
+      throw asColeError(error, 'ERR_DATA');
+    }
+  }
+
+  /** Ends the workers, whatever they do. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
