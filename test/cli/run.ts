@@ -1,5 +1,5 @@
 /** Runs the built command line as a child process, the way a user's shell does. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,8 +21,6 @@ export interface RunOptions {
   readonly input?: string;
   readonly env?: Record<string, string>;
   readonly cwd?: string;
-  /** Sees all that was written to standard error so far, each time there is more, and may signal the child. */
-  readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** No COLE_ setting of the developer's shell reaches the child, but the ones that say where things lie. */
@@ -35,7 +33,16 @@ function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
 }
 
 export function cole(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-  return collect(spawn(process.execPath, [cli, ...args], { cwd: options.cwd, env: environment(options.env) }), options);
+  return start(args, options).result;
+}
+
+/** The child at once, for a test that signals it. */
+export function start(
+  args: readonly string[],
+  options: RunOptions = {},
+): { child: ChildProcess; result: Promise<Result> } {
+  const child = spawn(process.execPath, [cli, ...args], { cwd: options.cwd, env: environment(options.env) });
+  return { child, result: collect(child, options) };
 }
 
 /** A line of bash in which `cole` is the command. */
@@ -44,7 +51,7 @@ export function shell(line: string, options: RunOptions = {}): Promise<Result> {
   return collect(spawn('bash', ['-c', script], { cwd: options.cwd, env: environment(options.env) }), options);
 }
 
-function collect(child: ReturnType<typeof spawn>, { input, onStderr }: RunOptions): Promise<Result> {
+function collect(child: ChildProcess, { input }: RunOptions): Promise<Result> {
   return new Promise((resolve, reject) => {
     let stdout = '';
     let stderr = '';
@@ -53,7 +60,6 @@ function collect(child: ReturnType<typeof spawn>, { input, onStderr }: RunOption
     });
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
-      onStderr?.(stderr, (signal) => child.kill(signal));
     });
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
