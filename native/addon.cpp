@@ -3,6 +3,9 @@
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   cole::bindings::export_info(env, exports);
+  cole::bindings::export_kernels(env, exports);
+  cole::bindings::export_pooling(env, exports);
+  cole::bindings::export_surrogate(env, exports);
   return exports;
 }
 

@@ -2,8 +2,10 @@
 // what came. Views point into JavaScript memory and are valid during the call only.
 #pragma once
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "bindings/napi_setup.h"
@@ -63,6 +65,38 @@ inline int64_t integer(const Napi::Value& value, const char* name, int64_t low, 
                                   std::to_string(high) + " for " + name + ", got " + std::to_string(x));
   }
   return static_cast<int64_t>(x);
+}
+
+// A number of rows, columns or the like. Two of them multiply without overflow.
+inline size_t extent(const Napi::Value& value, const char* name) {
+  return static_cast<size_t>(integer(value, name, 0, 0x7fffffff));
+}
+
+inline int thread_count(const Napi::Value& value) { return static_cast<int>(integer(value, "threads", 1, 1024)); }
+
+inline bool boolean(const Napi::Value& value, const char* name) {
+  if (!value.IsBoolean()) throw Error("ERR_OPTION", std::string("expected true or false for ") + name);
+  return value.As<Napi::Boolean>().Value();
+}
+
+template <class T>
+T choice(const Napi::Value& value, const char* name, std::initializer_list<std::pair<const char*, T>> known) {
+  const std::string given = value.IsString() ? value.As<Napi::String>().Utf8Value() : "a value of another type";
+  std::string names;
+  for (const auto& [label, meaning] : known) {
+    if (given == label) return meaning;
+    names += std::string(names.empty() ? "" : ", ") + label;
+  }
+  throw Error("ERR_OPTION", "expected one of " + names + " for " + name + ", got " + given);
+}
+
+// A fresh result of rows * cols values.
+inline Napi::Float32Array float_array(Napi::Env env, size_t rows, size_t cols, const char* name) {
+  constexpr size_t kMost = size_t{1} << 32;
+  if (cols > 0 && rows > kMost / cols)
+    throw Error("ERR_MEMORY", "expected at most 2^32 values for " + std::string(name) + ", got " +
+                                  std::to_string(rows) + " x " + std::to_string(cols));
+  return Napi::Float32Array::New(env, rows * cols);
 }
 
 }  // namespace cole::bindings

@@ -1,1 +1,2 @@
 target_sources(cole PRIVATE native/bindings/info.cpp)
+target_sources(cole PRIVATE native/bindings/kernels.cpp native/bindings/pooling.cpp native/bindings/surrogate.cpp)

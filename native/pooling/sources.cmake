@@ -1,0 +1,1 @@
+target_sources(cole_core PRIVATE native/pooling/pool.cpp)

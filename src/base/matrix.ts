@@ -6,7 +6,7 @@ export interface Matrix {
   readonly data: Float32Array;
 }
 
-export function matrix(rows: number, cols: number, data = new Float32Array(rows * cols)): Matrix {
+export function matrix(rows: number, cols: number, data: Float32Array = new Float32Array(rows * cols)): Matrix {
   if (data.length !== rows * cols)
     throw new RangeError(`expected ${rows} x ${cols} values for a matrix, got ${data.length}`);
   return { rows, cols, data };
