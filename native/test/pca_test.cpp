@@ -1,0 +1,98 @@
+#include "surrogate/eigen.h"
+#include "surrogate/pca.h"
+#include "test/check.h"
+
+namespace cole {
+using test::uniform;
+
+// A v = value v, orthonormal, sorted, and the trace where all pairs are asked for.
+static void check_eigenpairs(const std::vector<double>& a, size_t n, size_t k, const Kernels& kernels) {
+  std::vector<double> work = a, values(k), vectors(k * n);
+  leading_eigenpairs(work.data(), n, k, values.data(), vectors.data(), 2, kernels);
+  double norm = 0, trace = 0, sum = 0;
+  for (double v : a) norm = std::max(norm, std::fabs(v));
+  const double tolerance = 1e-13 * static_cast<double>(n) * std::max(norm, 1e-300);
+  for (size_t v = 0; v < k; ++v) {
+    if (v > 0) CHECK(values[v] <= values[v - 1]);
+    sum += values[v];
+    for (size_t i = 0; i < n; ++i) {
+      double product = 0;
+      for (size_t j = 0; j < n; ++j) product += a[i * n + j] * vectors[v * n + j];
+      CHECK_NEAR(product, values[v] * vectors[v * n + i], tolerance);
+    }
+    for (size_t u = 0; u <= v; ++u) {
+      double dot = 0;
+      for (size_t i = 0; i < n; ++i) dot += vectors[u * n + i] * vectors[v * n + i];
+      CHECK_NEAR(dot, u == v, 1e-12);
+    }
+  }
+  for (size_t i = 0; i < n; ++i) trace += a[i * n + i];
+  if (k == n) CHECK_NEAR(sum, trace, tolerance * 10);
+}
+
+COLE_TEST(eigenpairs_of_all_kinds_of_matrices) {
+  for (size_t n : {1, 2, 3, 10, 57}) {
+    const auto r = uniform(n * n, static_cast<uint32_t>(n));
+    std::vector<double> random(n * n), low_rank(n * n), identity(n * n), zero(n * n), graded(n * n), blocks(n * n);
+    for (size_t i = 0; i < n; ++i)
+      for (size_t j = 0; j < n; ++j) {
+        random[i * n + j] = static_cast<double>(r[i * n + j]) + r[j * n + i];
+        // Rank 2, so eigenvalue 0 repeats n - 2 times.
+        low_rank[i * n + j] = static_cast<double>(r[i]) * r[j] + 1.0;
+        identity[i * n + j] = i == j;
+        graded[i * n + j] = random[i * n + j] * std::pow(10.0, -0.2 * static_cast<double>(i + j));
+        // Two equal blocks that do not touch: pairs of equal eigenvalues, a zero in the tridiagonal form.
+        const size_t half = n / 2, bi = i % std::max<size_t>(half, 1), bj = j % std::max<size_t>(half, 1);
+        const bool same = half > 0 && i < 2 * half && j < 2 * half && (i < half) == (j < half);
+        blocks[i * n + j] = same ? static_cast<double>(r[bi * n + bj]) + r[bj * n + bi] : 0;
+      }
+    for (const auto& a : {random, low_rank, identity, zero, graded, blocks}) {
+      check_eigenpairs(a, n, n, kernels);
+      check_eigenpairs(a, n, (n + 1) / 2, kernels);
+    }
+  }
+}
+
+COLE_TEST(pca_by_gram_and_by_covariance) {
+  // The same data, as it is and with zero columns appended so that the other product is the smaller one.
+  const size_t rows = 30, cols = 12, wide = 50, k = 12;
+  const auto x = uniform(rows * cols, 5);
+  std::vector<float> y(rows * wide, 0.25f);
+  for (size_t i = 0; i < rows; ++i) std::copy_n(x.data() + i * cols, cols, y.data() + i * wide);
+  std::vector<float> mean(cols), components(k * cols), variances(k), mean2(wide), components2(k * wide), variances2(k);
+  fit_pca(x.data(), rows, cols, k, 1, mean.data(), components.data(), variances.data(), kernels);
+  fit_pca(y.data(), rows, wide, k, 2, mean2.data(), components2.data(), variances2.data(), kernels);
+  for (size_t v = 0; v < k; ++v) {
+    CHECK_NEAR(variances2[v], variances[v], 1e-5 * variances[0]);
+    for (size_t j = 0; j < wide; ++j)
+      CHECK_NEAR(components2[v * wide + j], j < cols ? components[v * cols + j] : 0, 1e-5);
+  }
+  // Projections are uncorrelated and have the variances that were reported.
+  std::vector<float> z(rows * k);
+  project(x.data(), rows, cols, mean.data(), components.data(), k, 2, z.data(), kernels);
+  for (size_t u = 0; u < k; ++u)
+    for (size_t v = 0; v < k; ++v) {
+      double sum = 0;
+      for (size_t i = 0; i < rows; ++i) sum += static_cast<double>(z[i * k + u]) * z[i * k + v];
+      CHECK_NEAR(sum / (rows - 1), u == v ? variances[u] : 0, 1e-5);
+    }
+}
+
+COLE_TEST(pca_of_fewer_directions_than_components) {
+  // Three distinct rows, many times over: two directions, the rest zero.
+  const size_t rows = 9, cols = 20, k = 8;
+  const auto base = uniform(3 * cols, 6);
+  std::vector<float> x;
+  for (size_t i = 0; i < rows; ++i)
+    x.insert(x.end(), base.begin() + static_cast<long>(i % 3 * cols), base.begin() + static_cast<long>((i % 3 + 1) * cols));
+  std::vector<float> mean(cols), components(k * cols), variances(k);
+  fit_pca(x.data(), rows, cols, k, 1, mean.data(), components.data(), variances.data(), kernels);
+  for (size_t v = 0; v < k; ++v) {
+    double norm = 0;
+    for (size_t j = 0; j < cols; ++j) norm += static_cast<double>(components[v * cols + j]) * components[v * cols + j];
+    CHECK_NEAR(norm, v < 2, 1e-5);
+    CHECK((variances[v] > 0) == (v < 2));
+  }
+}
+
+}  // namespace cole

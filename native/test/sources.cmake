@@ -1,0 +1,3 @@
+target_sources(cole_test PRIVATE native/test/main.cpp native/test/kernels_test.cpp native/test/losses_test.cpp
+               native/test/mlp_test.cpp native/test/pca_test.cpp native/test/pooling_test.cpp)
+target_compile_options(cole_test PRIVATE -Wall -Wextra)
