@@ -1,0 +1,108 @@
+/**
+ * Builds an ONNX graph node by node. A value is the name of a tensor; operators of the `com.microsoft` domain are
+ * onnxruntime's fused ones.
+ */
+import { ColeError } from '../../base/index.js';
+import {
+  type Attribute,
+  type Dimension,
+  type ElementType,
+  encodeModel,
+  type NodeProto,
+  type TensorProto,
+  type ValueProto,
+} from './proto.js';
+
+export type Value = string;
+
+/** Where each weight lies in the weight file. */
+export interface WeightTable {
+  readonly file: string;
+  readonly tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly offset: number }>>;
+}
+
+export interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  readonly domain?: 'com.microsoft';
+  /** Number of outputs, 1 if absent. */
+  readonly outputs?: number;
+}
+
+/** Absent optional input. */
+export const none: Value = '';
+const opset = 18;
+
+export class Graph {
+  private readonly nodes: NodeProto[] = [];
+  private readonly tensors = new Map<string, TensorProto>();
+  private readonly inputs: ValueProto[] = [];
+  private readonly outputs: ValueProto[] = [];
+  constructor(
+    private readonly name: string,
+    private readonly weights: WeightTable,
+  ) {}
+
+  input(name: string, type: ElementType, shape: readonly Dimension[]): Value {
+    this.inputs.push({ name, type, shape });
+    return name;
+  }
+
+  output(name: string, value: Value, type: ElementType, shape: readonly Dimension[]): void {
+    this.nodes.push({ op: 'Identity', domain: '', name, inputs: [value], outputs: [name], attributes: {} });
+    this.outputs.push({ name, type, shape });
+  }
+
+  /** The first output of a new node. */
+  node(op: string, inputs: readonly Value[], options: NodeOptions = {}): Value {
+    return this.nodeOutputs(op, inputs, options)[0]!;
+  }
+
+  /** All outputs of a new node. */
+  nodeOutputs(op: string, inputs: readonly Value[], options: NodeOptions = {}): Value[] {
+    const name = `${op}_${this.nodes.length}`;
+    const outputs = Array.from({ length: options.outputs ?? 1 }, (_, i) => `${name}:${i}`);
+    this.nodes.push({
+      op,
+      domain: options.domain ?? '',
+      name,
+      inputs,
+      outputs,
+      attributes: options.attributes ?? {},
+    });
+    return outputs;
+  }
+
+  /** A float32 tensor of the weight file. */
+  weight(name: string): Value {
+    const entry = this.weights.tensors[name];
+    if (!entry) throw new ColeError('ERR_MODEL', `expected tensor ${name} in ${this.weights.file}, got none`);
+    const bytes = 4 * entry.shape.reduce((a, b) => a * b, 1);
+    const content = { file: this.weights.file, offset: entry.offset, bytes };
+    this.tensors.set(name, { name, type: 'float32', shape: entry.shape, content });
+    return name;
+  }
+
+  integers(
+    values: readonly number[],
+    type: 'int32' | 'int64' = 'int64',
+    shape: readonly number[] = [values.length],
+  ): Value {
+    const name = `${type}[${shape}](${values})`;
+    const array = type === 'int32' ? Int32Array.from(values) : BigInt64Array.from(values, BigInt);
+    this.tensors.set(name, { name, type, shape, content: new Uint8Array(array.buffer) });
+    return name;
+  }
+
+  scalar(value: number): Value {
+    const name = `float32(${value})`;
+    const content = new Uint8Array(Float32Array.of(value).buffer);
+    this.tensors.set(name, { name, type: 'float32', shape: [], content });
+    return name;
+  }
+
+  encode(producer: string): Uint8Array {
+    const { name, nodes, inputs, outputs } = this;
+    const tensors = [...this.tensors.values()];
+    return encodeModel({ name, producer, opsets: { '': opset, 'com.microsoft': 1 }, nodes, inputs, outputs, tensors });
+  }
+}
