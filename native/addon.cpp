@@ -6,6 +6,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   cole::bindings::export_kernels(env, exports);
   cole::bindings::export_pooling(env, exports);
   cole::bindings::export_surrogate(env, exports);
+  cole::bindings::export_tokenizer(env, exports);
   return exports;
 }
 

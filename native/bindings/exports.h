@@ -8,5 +8,6 @@ void export_info(Napi::Env env, Napi::Object exports);
 void export_kernels(Napi::Env env, Napi::Object exports);
 void export_pooling(Napi::Env env, Napi::Object exports);
 void export_surrogate(Napi::Env env, Napi::Object exports);
+void export_tokenizer(Napi::Env env, Napi::Object exports);
 
 }  // namespace cole::bindings

@@ -65,8 +65,61 @@ export interface NativeMlp {
   readonly finalLoss: Float32Array;
 }
 
+/** A tokenizer as flat data. Byte strings lie one after another: string i is bytes[offsets[i]] .. bytes[offsets[i + 1] - 1]. */
+export interface NativeTokenizerSpec {
+  readonly model: 'bpe' | 'wordpiece';
+  /** Tokens by id, as raw bytes (byte-level BPE: the bytes that its letters stand for); empty where a token cannot come out of the model. */
+  readonly tokenBytes: Uint8Array;
+  /** [tokens + 1] */
+  readonly tokenOffsets: Int32Array;
+  /** Tokens that are found in the text before the model sees it; normalized ones are given normalized. */
+  readonly addedBytes: Uint8Array;
+  /** [added + 1] */
+  readonly addedOffsets: Int32Array;
+  /** [added] */
+  readonly addedIds: Int32Array;
+  /** [added]: 1 looked for in the normalized text, 2 takes the white space on its left, 4 on its right, 8 only as a whole word. */
+  readonly addedFlags: Uint8Array;
+  /** Steps by name, in order: bert-clean, bert-chinese, bert-strip-accents, lowercase; nfc. */
+  readonly normalizer: readonly string[];
+  /** gpt2; digits-alone, gpt2; llama3; qwen2; bert. */
+  readonly preTokenizer: string;
+  /** Special tokens before and after every text. */
+  readonly prefix: Int32Array;
+  readonly suffix: Int32Array;
+  /** bpe: [merges, 3]: left, right, result, by rank. */
+  readonly merges: Int32Array;
+  /** bpe: a word that is a token is that token, whatever its merges give. */
+  readonly ignoreMerges: boolean;
+  /** wordpiece: what marks a token that continues a word. */
+  readonly continuingPrefix: string;
+  /** wordpiece: the token of a word that cannot be covered; -1 for bpe. */
+  readonly unknownId: number;
+  /** wordpiece: a word of more characters is unknown. */
+  readonly maxWordChars: number;
+}
+
+/** Arrow's list layout. */
+export interface NativeEncoded {
+  readonly ids: Int32Array;
+  /** [texts + 1] */
+  readonly offsets: Int32Array;
+}
+
+export interface NativeTokenizer {
+  /** Highest id + 1. */
+  readonly vocabularySize: number;
+  /**
+   * Ids of text i = utf8[offsets[i]] .. utf8[offsets[i + 1] - 1], for all i; offsets [texts + 1] do not fall. The ids do not
+   * depend on threads. Bytes that are not valid UTF-8 are an error.
+   */
+  encodeBatch(utf8: Uint8Array, offsets: Int32Array, addSpecialTokens: boolean, threads: number): NativeEncoded;
+}
+
 export interface NativeAddon {
   info(): NativeInfo;
+
+  readonly Tokenizer: new (spec: NativeTokenizerSpec) => NativeTokenizer;
 
   /**
    * out [m, n] = op(a) op(b) in float32, where op transposes on request: a is [m, k] (transposed: [k, m]), b is [k, n]

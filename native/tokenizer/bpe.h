@@ -1,0 +1,50 @@
+// Byte-level byte-pair encoding: the lowest-ranked merge first, the leftmost of equals (Sennrich et al. 2016, in the order
+// that Hugging Face's tokenizers applies merges).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "tokenizer/pair_table.h"
+#include "tokenizer/scratch.h"
+#include "tokenizer/spec.h"
+#include "tokenizer/word_table.h"
+
+namespace cole {
+
+class Bpe {
+ public:
+  explicit Bpe(TokenizerSpec& spec);  // takes the merges out of the spec; keeps pointers into spec.tokens
+
+  // Writes the ids of a word of at most kShortWord bytes (key and hash of word_key.h) to `out`, which has room for
+  // `length`; returns their number.
+  size_t encode_short(const uint8_t* word, size_t length, const WordKey& key, uint64_t hash, int32_t* out) const {
+    const int32_t id = words_.find(key, length, hash);
+    if (id != WordTable::kNone) {
+      *out = id;
+      return 1;
+    }
+    return merge_small(word, length, out);
+  }
+  // The same for a longer word; hash: hash_bytes.
+  size_t encode_long(const uint8_t* word, size_t length, uint64_t hash, MergeLists& lists, int32_t* out) const;
+  // Above this length a word is no token, and its hash is not looked at.
+  size_t longest_token() const { return words_.longest(); }
+
+  size_t bytes() const;
+
+ private:
+  static constexpr size_t kSmall = 64;
+
+  size_t merge_small(const uint8_t* word, size_t length, int32_t* out) const;
+  size_t merge_long(const uint8_t* word, size_t length, MergeLists& lists, int32_t* out) const;
+  std::vector<int32_t> whole_tokens(const TokenizerSpec& spec) const;
+
+  PairTable pairs_;
+  std::vector<int32_t> result_;  // by rank
+  int32_t byte_ids_[256];        // -1: the vocabulary lacks the byte, which then leaves no trace
+  std::vector<int32_t> byte_pair_ranks_;  // first byte << 8 | second
+  WordTable words_;              // needs all of the above
+};
+
+}  // namespace cole

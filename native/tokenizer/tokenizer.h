@@ -1,0 +1,68 @@
+// The batch encoder: special tokens, normalizer, pre-tokenizer and model in one pass over the bytes, a few texts at a time
+// on several threads.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "tokenizer/added_tokens.h"
+#include "tokenizer/bert.h"
+#include "tokenizer/bpe.h"
+#include "tokenizer/scratch.h"
+#include "tokenizer/spec.h"
+#include "tokenizer/wordpiece.h"
+
+namespace cole {
+
+class Tokenizer {
+ public:
+  explicit Tokenizer(TokenizerSpec spec);
+
+  // Encodes text i = bytes[offsets[i]] .. bytes[offsets[i + 1] - 1] for all i. Writes the end of every text's ids to
+  // `ends` (one per text) and returns the number of ids, which copy_ids then hands out. The ids do not depend on `threads`.
+  // Throws ERR_SHAPE on offsets that fall or leave the bytes, ERR_INPUT on invalid UTF-8. One call at a time.
+  size_t encode(std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special, int threads,
+                int32_t* ends);
+  // Copies the ids of the last encode, in the order of its texts, and releases them.
+  void copy_ids(int32_t* out);
+
+  // Highest id + 1.
+  size_t vocabulary_size() const { return vocabulary_size_; }
+  // Memory of the tables.
+  size_t bytes() const;
+
+ private:
+  enum class PreTokenizer { kGpt2, kGpt2DigitsAlone, kLlama3, kQwen2, kBert };
+  struct Chunk {
+    size_t first, last;  // texts
+    Scratch* scratch = nullptr;
+    size_t begin = 0, count = 0;  // ids in scratch->ids
+  };
+
+  void encode_chunk(Chunk& chunk, std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special,
+                    int32_t* ends) const;
+  void encode_text(const uint8_t* begin, const uint8_t* end, Scratch& scratch) const;
+  void encode_piece(const uint8_t* begin, const uint8_t* end, Scratch& scratch) const;
+  void bpe_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const;
+  void wordpiece_word(const uint8_t* word, size_t length, size_t chars, const uint8_t* limit, Scratch& scratch) const;
+  Scratch* take_scratch();
+
+  TokenizerSpec spec_;  // the models point into its tokens
+  AddedMatcher raw_added_, normalized_added_;
+  PreTokenizer pre_tokenizer_;
+  std::optional<Bpe> bpe_;
+  std::optional<WordPiece> wordpiece_;
+  std::optional<BertScanner> bert_;
+  size_t vocabulary_size_;
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Scratch>> scratches_;
+  std::vector<Scratch*> idle_;
+  std::vector<Chunk> chunks_;  // of the last encode
+};
+
+}  // namespace cole
