@@ -1,4 +1,5 @@
 /** The public names of cole, room by room. */
+export { arraysToFile, type Embeddings, embeddingsToFile, fileToArrays, fileToEmbeddings } from './arrow/index.js';
 export {
   ColeError,
   type ErrorCode,

@@ -14,3 +14,10 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: stri
 
 /** 0 to 2^32 - 1: what the seeds of the addon can hold. */
 export const seedNumber = integer(0, 2 ** 32 - 1);
+
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value < 1))
+    throw new InvalidArgumentError('Expected a number of at least 0 and below 1.');
+  return value;
+}

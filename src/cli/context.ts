@@ -31,6 +31,11 @@ export function required<T>(value: T | undefined, flag: string): T {
   return value;
 }
 
+/** The values that are set. */
+export function defined(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
 /** Help text that comes before the usage. */
 export function examples(...lines: string[]): string {
   return `Examples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;

@@ -18,8 +18,12 @@ export const log = {
 
 /** Writes one piece of data; waits while the reader is slower than we are. */
 export async function print(text: string): Promise<void> {
+  await writeBytes(`${text}\n`);
+}
+
+export async function writeBytes(bytes: string | Uint8Array): Promise<void> {
   clearProgress();
-  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
+  if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
 }
 
 export function printJson(value: unknown): Promise<void> {

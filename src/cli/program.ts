@@ -6,7 +6,9 @@ import { integer, seedNumber } from './arguments.js';
 import { addBench } from './commands/bench.js';
 import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
+import { addFit } from './commands/fit.js';
 import { addMutate } from './commands/mutate.js';
+import { addPredict } from './commands/predict.js';
 import { addRender } from './commands/render.js';
 import { addReport } from './commands/report.js';
 import { addSample } from './commands/sample.js';
@@ -16,7 +18,18 @@ import { Exit } from './exit.js';
 import { formatTable, print, printJson } from './output.js';
 import { applySettings, describeSettings } from './settings.js';
 
-const commands = [addDemo, addDoctor, addSample, addMutate, addRender, addSearch, addReport, addBench];
+const commands = [
+  addDemo,
+  addDoctor,
+  addSample,
+  addMutate,
+  addRender,
+  addFit,
+  addPredict,
+  addSearch,
+  addReport,
+  addBench,
+];
 
 export function buildProgram(): CommandUnknownOpts {
   const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };

@@ -5,7 +5,7 @@ import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import type { RunSearchOptions } from '../../index.js';
 import { integer } from '../arguments.js';
 import { embedded } from '../benchmark.js';
-import { commandLine, contextOf, examples } from '../context.js';
+import { commandLine, contextOf, defined, examples } from '../context.js';
 import { log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
 import { interruptSignal } from '../signals.js';
@@ -118,8 +118,4 @@ function defaultDirectory(what: Readonly<Record<string, unknown>>): string {
 function section(values: Record<string, unknown>): Record<string, unknown> | undefined {
   const set = defined(values);
   return Object.keys(set).length > 0 ? set : undefined;
-}
-
-function defined(values: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

@@ -1,0 +1,122 @@
+/** `cole fit`: a head from embeddings and a table of values. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { ColeError, kendallTauB, stream } from '../../base/index.js';
+import type { Embeddings, SurrogateChoice, Table } from '../../index.js';
+import { integer, share } from '../arguments.js';
+import { contextOf, defined, examples, required } from '../context.js';
+import { readBytes, writeOut } from '../files.js';
+import { headToFile, identityOf, rowsOf } from '../head.js';
+import { parseAt } from '../input.js';
+import { formatTable, log, print, printJson } from '../output.js';
+
+interface KnownRow {
+  readonly row: number;
+  readonly value: number;
+}
+
+export function addFit(program: CommandUnknownOpts): void {
+  program
+    .command('fit')
+    .description('fit a head on embeddings and a table')
+    .addHelpText(
+      'before',
+      examples(
+        'cole fit --embeddings e.arrow --table accuracies.csv --metric test_accuracy --out head.arrow',
+        'cole fit --embeddings e.arrow --table accuracies.csv --metric test_accuracy --held-out 0.2 --out head.arrow',
+      ),
+    )
+    .option('--embeddings <file>', 'Arrow file that cole embed wrote; its keys are architectures')
+    .option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers')
+    .option('--metric <column>', 'column that the head learns')
+    .option('--space <name>', 'search space of the architectures', 'nas-bench-201')
+    .option('--out <file>', 'head file, - for standard output')
+    .option('--preset <name>', 'settings of the head, which the others go over', 'cole')
+    .option('--loss <name>', 'mse or hinge, which ranks but does not predict values')
+    .option('--pca <n>', 'principal components that the head sees, 0 for the vectors as they are', integer(0))
+    .option('--ensemble <n>', 'networks in the head', integer(1))
+    .option('--epochs <n>', 'passes over the rows', integer(0))
+    .option('--held-out <share>', 'share of the rows that is kept from the fit and judges it', share, 0)
+    .action(async (options, command) => {
+      const { createSurrogate, fileToEmbeddings, openTable, space } = await import('../../index.js');
+      const { seed, threads, json } = contextOf(command);
+      const path = required(options.embeddings, '--embeddings');
+      const metric = required(options.metric, '--metric');
+      const out = required(options.out, '--out');
+      const chosen = space(options.space);
+      const table = await openTable(required(options.table, '--table'), chosen);
+      const embeddings = fileToEmbeddings(path, await readBytes(path));
+      const known = knownRows(embeddings, path, table, metric, (key) => chosen.print(chosen.parse(key)));
+      const judged = stream('fit', seed)
+        .shuffle(known)
+        .slice(0, Math.round(options.heldOut * known.length));
+      const held = new Set(judged);
+      const train = known.filter((each) => !held.has(each));
+
+      const choice = {
+        preset: options.preset,
+        loss: options.loss,
+        components: options.pca,
+        members: options.ensemble,
+        epochs: options.epochs,
+        threads,
+      };
+      const began = performance.now();
+      const x = rowsOf(
+        embeddings.rows,
+        train.map(({ row }) => row),
+      );
+      const y = Float64Array.from(train, ({ value }) => value);
+      // The library checks what the words may be.
+      const fitted = createSurrogate(defined(choice) as SurrogateChoice).fit(x, y, seed);
+      const seconds = (performance.now() - began) / 1000;
+
+      await writeOut(out, await headToFile({ fitted, metric, identity: identityOf(embeddings.metadata) }));
+      const tau = (rows: readonly KnownRow[]) => {
+        const { mean } = fitted.predict(
+          rowsOf(
+            embeddings.rows,
+            rows.map(({ row }) => row),
+          ),
+        );
+        return kendallTauB(
+          mean,
+          rows.map(({ value }) => value),
+        );
+      };
+      const statistics = {
+        rows: train.length,
+        missing: embeddings.keys.length - known.length,
+        seconds,
+        tau: tau(train),
+        ...(judged.length > 1 ? { heldOutRows: judged.length, heldOutTau: tau(judged) } : {}),
+      };
+      // A head on standard output leaves no room for figures there.
+      if (out === '-') log.info(JSON.stringify(statistics));
+      else if (json) await printJson({ head: out, ...statistics });
+      else await print(formatTable(['statistic', 'value'], Object.entries(statistics)));
+    });
+}
+
+/** Rows of the embeddings that the table knows; those that it does not are counted aloud. */
+function knownRows(
+  embeddings: Embeddings,
+  path: string,
+  table: Table,
+  metric: string,
+  canonical: (key: string) => string,
+): KnownRow[] {
+  const value = table.metric(metric);
+  const known = embeddings.keys.flatMap((key, row) => {
+    const found = value(parseAt(`row ${row} of ${path}`, () => canonical(key)));
+    return found === undefined ? [] : [{ row, value: found }];
+  });
+  const total = embeddings.keys.length;
+  if (known.length === 0)
+    throw new ColeError(
+      'ERR_INPUT',
+      `expected architectures of ${table.name} in ${path}, got none in its ${total} rows`,
+    );
+  if (known.length < total)
+    log.warn(`${total - known.length} of ${total} rows of ${path} have no ${metric} in ${table.name} and are left out`);
+  return known;
+}

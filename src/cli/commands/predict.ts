@@ -1,0 +1,31 @@
+/** `cole predict`: scores of a fitted head, one JSON line for each embedding, in the order of the file. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { ColeError } from '../../base/index.js';
+import { contextOf, examples, required } from '../context.js';
+import { readBytes } from '../files.js';
+import { fileToHead, identityOf } from '../head.js';
+import { printJson } from '../output.js';
+
+export function addPredict(program: CommandUnknownOpts): void {
+  program
+    .command('predict')
+    .description('scores from a fitted head')
+    .addHelpText('before', examples('cole predict --head head.arrow --embeddings e.arrow > scores.jsonl'))
+    .option('--head <file>', 'head that cole fit wrote')
+    .option('--embeddings <file>', 'Arrow file that cole embed wrote, made as those of the head were')
+    .action(async (options, command) => {
+      const { fileToEmbeddings } = await import('../../index.js');
+      const headPath = required(options.head, '--head');
+      const path = required(options.embeddings, '--embeddings');
+      const head = await fileToHead(headPath, await readBytes(headPath), contextOf(command).threads);
+      const { keys, rows, metadata } = fileToEmbeddings(path, await readBytes(path));
+      const identity = identityOf(metadata);
+      if (identity !== head.identity)
+        throw new ColeError(
+          'ERR_INPUT',
+          `expected embeddings made like those of ${headPath}, ${head.identity}, got ${identity} in ${path}`,
+        );
+      const { mean, std } = head.fitted.predict(rows);
+      for (const [i, key] of keys.entries()) await printJson({ key, mean: mean[i], std: std[i] });
+    });
+}

@@ -1,0 +1,24 @@
+/** Whole files in and out of commands; `-` is standard input or output. */
+import { readFile } from 'node:fs/promises';
+import { ColeError, writeFileAtomic } from '../base/index.js';
+import { writeBytes } from './output.js';
+
+export async function readBytes(path: string): Promise<Uint8Array> {
+  if (path === '-') {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  }
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is none' : code === 'EISDIR' ? 'it is a folder' : message;
+    throw new ColeError('ERR_INPUT', `expected a readable file at ${path}, but ${reason}`, { cause });
+  }
+}
+
+export async function writeOut(path: string, bytes: Uint8Array): Promise<void> {
+  if (path === '-') await writeBytes(bytes);
+  else await writeFileAtomic(path, bytes);
+}

@@ -1,0 +1,46 @@
+/**
+ * Head files: a fitted surrogate together with the identity of the embeddings it was fitted on, so that it is never asked
+ * about vectors of another language model or another text.
+ */
+import { ColeError, type Matrix, matrix, row } from '../base/index.js';
+import type { FittedSurrogate } from '../index.js';
+
+const identityName = 'embeddings';
+const metricName = 'metric';
+
+export interface Head {
+  readonly fitted: FittedSurrogate;
+  readonly metric: string;
+  /** Identity of the embeddings; see `identityOf`. */
+  readonly identity: string;
+}
+
+/** What makes two embedding files comparable: all of their metadata, whatever the order. */
+export function identityOf(metadata: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+export async function headToFile(head: Head): Promise<Uint8Array> {
+  const { arraysToFile, fileToArrays } = await import('../index.js');
+  const { arrays, metadata } = fileToArrays('the head', head.fitted.serialize());
+  return arraysToFile({ arrays, metadata: { ...metadata, [identityName]: head.identity, [metricName]: head.metric } });
+}
+
+export async function fileToHead(path: string, bytes: Uint8Array, threads: number | undefined): Promise<Head> {
+  const { fileToArrays, loadSurrogate } = await import('../index.js');
+  const { metadata } = fileToArrays(path, bytes);
+  const identity = metadata[identityName];
+  const metric = metadata[metricName];
+  if (identity === undefined || metric === undefined)
+    throw new ColeError('ERR_DATA', `expected a head that cole fit wrote at ${path}, got another Arrow file`);
+  return { fitted: loadSurrogate(bytes, threads), metric, identity };
+}
+
+/** Some rows of a matrix, in the order asked for. */
+export function rowsOf(from: Matrix, rows: readonly number[]): Matrix {
+  const out = matrix(rows.length, from.cols);
+  rows.forEach((index, i) => {
+    out.data.set(row(from, index), i * from.cols);
+  });
+  return out;
+}
