@@ -5,7 +5,6 @@
  *
  *   node dist/bench/features.js --table T --metric M --features code,code+ngrams,path --styles nested,paths
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { kendallTauB, seedOf, stream } from '#cole/base/index.js';
 import {
@@ -15,7 +14,7 @@ import {
   needsEmbedder,
   type Scaling,
 } from '#cole/features/index.js';
-import { createEmbedder, type Embedder, type Pooling } from '#cole/lm/index.js';
+import type { Embedder, Pooling } from '#cole/lm/index.js';
 import { openTable } from '#cole/objectives/index.js';
 import { space as spaceNamed } from '#cole/spaces/index.js';
 import { createSurrogate } from '#cole/surrogate/index.js';
@@ -44,7 +43,7 @@ const { values: flags } = parseArgs({
     seed: { type: 'string', default: '0' },
     threads: { type: 'string', default: '1' },
     cache: { type: 'string' },
-    json: { type: 'string' },
+    json: { type: 'boolean', default: false },
   },
 });
 
@@ -89,6 +88,8 @@ async function embedder(model: string, pooling: Pooling): Promise<Embedder> {
   const name = `${model} ${pooling}`;
   let found = embedders.get(name);
   if (!found) {
+    // Only where it is needed: without onnxruntime the other features can still be measured.
+    const { createEmbedder } = await import('#cole/lm/index.js');
     found = await createEmbedder({
       model,
       pooling,
@@ -164,16 +165,25 @@ const standardError = (values: readonly number[]) => {
   return Math.sqrt(values.reduce((sum, v) => sum + (v - m) ** 2, 0) / (values.length - 1) / values.length);
 };
 
-console.log(`| features | ${sizes.map((n) => `n = ${n}`).join(' | ')} | mean |`);
-console.log(`|---|${sizes.map(() => '---|').join('')}---|`);
-const lines: string[] = [];
-for (const method of methods()) {
-  const { taus, seconds } = await measure(method);
+/** A row of a Markdown table, or a line of JSON with the value of every repeat. */
+function print(method: Method, taus: readonly number[][], seconds: number): void {
+  if (flags.json) {
+    const { loss, metric, components, members } = flags;
+    console.log(
+      JSON.stringify({ ...method, table: table.name, metric, loss, components, members, sizes, taus, seconds }),
+    );
+    return;
+  }
   const cells = taus.map((t) => `${mean(t).toFixed(3)} ± ${standardError(t).toFixed(3)}`);
   console.log(`| ${method.name} | ${cells.join(' | ')} | ${mean(taus.map(mean)).toFixed(3)} |`);
-  lines.push(
-    JSON.stringify({ ...method, table: table.name, metric: flags.metric, loss: flags.loss, sizes, taus, seconds }),
-  );
-  if (flags.json) writeFileSync(flags.json, `${lines.join('\n')}\n`);
+}
+
+if (!flags.json) {
+  console.log(`| features | ${sizes.map((n) => `n = ${n}`).join(' | ')} | mean |`);
+  console.log(`|---|${sizes.map(() => '---|').join('')}---|`);
+}
+for (const method of methods()) {
+  const { taus, seconds } = await measure(method);
+  print(method, taus, seconds);
 }
 for (const open of embedders.values()) await open.close();
