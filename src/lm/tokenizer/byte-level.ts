@@ -1,0 +1,21 @@
+/**
+ * Byte-level vocabularies write every byte as one letter (GPT-2's alphabet): the printable characters of Latin-1 stand
+ * for themselves, the other bytes for the letters from U+0100 on.
+ */
+const byteOfLetter = new Map<string, number>();
+let spare = 0x100;
+for (let byte = 0; byte < 256; byte++) {
+  const printable = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+  byteOfLetter.set(String.fromCharCode(printable ? byte : spare++), byte);
+}
+
+/** Writes the bytes of a token at `at` and returns where they end; `at` itself when the token holds any other character. */
+export function writeLetters(token: string, out: Uint8Array, at: number): number {
+  let end = at;
+  for (let i = 0; i < token.length; i++) {
+    const byte = byteOfLetter.get(token[i] as string);
+    if (byte === undefined) return at;
+    out[end++] = byte;
+  }
+  return end;
+}

@@ -1,0 +1,89 @@
+/** A definition as the flat buffers that the addon takes, and the hash that names it. */
+import { createHash } from 'node:crypto';
+import type { NativeTokenizerSpec } from '../../native/index.js';
+import { writeLetters } from './byte-level.js';
+import type { Bpe, Definition } from './definition.js';
+import { refuse } from './fields.js';
+
+interface Strings {
+  readonly bytes: Uint8Array;
+  readonly offsets: Int32Array;
+}
+
+function flatStrings(texts: readonly string[], write: (text: string, out: Uint8Array, at: number) => number): Strings {
+  const bytes = new Uint8Array(3 * texts.reduce((sum, text) => sum + text.length, 0));
+  const offsets = new Int32Array(texts.length + 1);
+  texts.forEach((text, i) => {
+    offsets[i + 1] = write(text, bytes, offsets[i] as number);
+  });
+  return { bytes: bytes.slice(0, offsets[texts.length]), offsets };
+}
+
+const encoder = new TextEncoder();
+const writeUtf8 = (text: string, out: Uint8Array, at: number) =>
+  at + encoder.encodeInto(text, out.subarray(at)).written;
+
+function flatMerges(model: Bpe, ids: ReadonlyMap<string, number>): Int32Array {
+  const merges = new Int32Array(3 * model.merges.length);
+  const seen = new Set<number>();
+  model.merges.forEach(([left, right], rank) => {
+    for (const [i, token] of [left, right, left + right].entries()) {
+      const id = ids.get(token);
+      if (id === undefined) throw refuse('tokens of the vocabulary', `merge ${rank}`, `${left} ${right}`);
+      merges[3 * rank + i] = id;
+    }
+    const pair = (merges[3 * rank] as number) * 2 ** 26 + (merges[3 * rank + 1] as number);
+    if (seen.size === seen.add(pair).size) throw refuse('every merge once', `merge ${rank}`, `${left} ${right}`);
+  });
+  return merges;
+}
+
+export function flatten(definition: Definition): NativeTokenizerSpec {
+  const { vocabulary, model, added, normalizer } = definition;
+  if (vocabulary.length > 2 ** 26) throw refuse('at most 67108864 tokens', 'the vocabulary', vocabulary.length);
+  const tokens = flatStrings(vocabulary, model.type === 'bpe' ? writeLetters : writeUtf8);
+  const nfc = normalizer.includes('nfc');
+  const contents = added.map(({ content, normalized }) => (normalized && nfc ? content.normalize('NFC') : content));
+  const addedStrings = flatStrings(contents, writeUtf8);
+  const ids = new Map(vocabulary.map((token, id) => [token, id]));
+  let unknownId = -1;
+  if (model.type === 'wordpiece') {
+    const id = ids.get(model.unknown);
+    if (id === undefined) throw refuse('a token of the vocabulary', 'the unknown token', model.unknown);
+    unknownId = id;
+  }
+  return {
+    model: model.type,
+    tokenBytes: tokens.bytes,
+    tokenOffsets: tokens.offsets,
+    addedBytes: addedStrings.bytes,
+    addedOffsets: addedStrings.offsets,
+    addedIds: Int32Array.from(added, (token) => token.id),
+    addedFlags: Uint8Array.from(
+      added,
+      (token) =>
+        (token.normalized ? 1 : 0) | (token.lstrip ? 2 : 0) | (token.rstrip ? 4 : 0) | (token.singleWord ? 8 : 0),
+    ),
+    normalizer,
+    preTokenizer: definition.preTokenizer,
+    prefix: Int32Array.from(definition.prefix),
+    suffix: Int32Array.from(definition.suffix),
+    merges: model.type === 'bpe' ? flatMerges(model, ids) : new Int32Array(0),
+    ignoreMerges: model.type === 'bpe' && model.ignoreMerges,
+    continuingPrefix: model.type === 'wordpiece' ? model.continuingPrefix : '',
+    unknownId,
+    maxWordChars: model.type === 'wordpiece' ? model.maxWordChars : 0,
+  };
+}
+
+/** SHA-256 over every field with its name and length. */
+export function identityOf(spec: NativeTokenizerSpec): string {
+  const hash = createHash('sha256');
+  for (const [name, value] of Object.entries(spec).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const bytes = ArrayBuffer.isView(value)
+      ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+      : encoder.encode(JSON.stringify(value));
+    hash.update(`${name}:${bytes.length}:`).update(bytes);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,71 @@
+/** Tokenizers from `tokenizer.json` or a GGUF vocabulary; the work is the addon's. */
+import { resolveOptions } from '../../base/index.js';
+import { type NativeTokenizer, native } from '../../native/index.js';
+import { flatten, identityOf } from './flatten.js';
+import { definitionFromGguf } from './gguf.js';
+import { definitionFromJson } from './json.js';
+import type { EncodedBatch, EncodeOptions, Tokenizer, TokenizerSource } from './types.js';
+
+export type { EncodedBatch, EncodeOptions, GgufVocabulary, Tokenizer, TokenizerSource } from './types.js';
+
+/** Characters per call of the addon: bounds the memory of a batch, and keeps offsets within 32 bits. */
+const charactersPerCall = 2 ** 25;
+const encoder = new TextEncoder();
+
+/** texts[from .. to) as one UTF-8 buffer. */
+function utf8Of(texts: readonly string[], from: number, to: number, characters: number) {
+  const offsets = new Int32Array(to - from + 1);
+  // Three bytes for every UTF-16 unit always suffice; pages that stay untouched cost nothing.
+  const utf8 = new Uint8Array(3 * characters);
+  let end = 0;
+  for (let i = from; i < to; i++) {
+    end += encoder.encodeInto(texts[i] as string, end === 0 ? utf8 : utf8.subarray(end)).written;
+    offsets[i - from + 1] = end;
+  }
+  return { utf8: utf8.subarray(0, end), offsets };
+}
+
+function joined(parts: readonly EncodedBatch[], texts: number): EncodedBatch {
+  if (parts.length === 1) return parts[0] as EncodedBatch;
+  const ids = new Int32Array(parts.reduce((sum, part) => sum + part.ids.length, 0));
+  const offsets = new Int32Array(texts + 1);
+  let text = 0;
+  let end = 0;
+  for (const part of parts) {
+    ids.set(part.ids, end);
+    for (const offset of part.offsets.subarray(1)) offsets[++text] = end + offset;
+    end += part.ids.length;
+  }
+  return { ids, offsets };
+}
+
+function encode(tokenizer: NativeTokenizer, texts: readonly string[], options?: EncodeOptions): EncodedBatch {
+  const { addSpecialTokens, threads } = resolveOptions('encode', { addSpecialTokens: true, threads: 1 }, options);
+  const parts: EncodedBatch[] = [];
+  let from = 0;
+  do {
+    let to = from;
+    let characters = 0;
+    while (to < texts.length && (to === from || characters + (texts[to] as string).length <= charactersPerCall))
+      characters += (texts[to++] as string).length;
+    const { utf8, offsets } = utf8Of(texts, from, to, characters);
+    parts.push(tokenizer.encodeBatch(utf8, offsets, addSpecialTokens, threads));
+    from = to;
+  } while (from < texts.length);
+  return joined(parts, texts.length);
+}
+
+/** Throws ERR_VOCAB, naming the part, when the source asks for anything that would not be followed exactly. */
+export function loadTokenizer(source: TokenizerSource): Tokenizer {
+  const definition = 'json' in source ? definitionFromJson(source.json) : definitionFromGguf(source.gguf);
+  const spec = flatten(definition);
+  const tokenizer = new (native().Tokenizer)(spec);
+  const ids = new Map(definition.vocabulary.map((token, id) => [token, id]));
+  for (const { content, id } of definition.added) ids.set(content, id);
+  return {
+    identity: identityOf(spec),
+    vocabularySize: tokenizer.vocabularySize,
+    encode: (texts, options) => encode(tokenizer, texts, options),
+    tokenId: (token) => ids.get(token),
+  };
+}

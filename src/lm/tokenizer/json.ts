@@ -1,0 +1,98 @@
+/** Reads a Hugging Face `tokenizer.json`. Truncation and padding, which the file may also ask for, are not ours to do. */
+import { ColeError } from '../../base/index.js';
+import { normalizerSteps, preTokenizerName, specialTokensAround } from './components.js';
+import type { AddedToken, Bpe, Definition, WordPiece } from './definition.js';
+import { countOf, type Fields, fieldsOf, flagOf, listOf, refuse, textOf } from './fields.js';
+
+function vocabularyOf(value: unknown): string[] {
+  const entries = Object.entries(fieldsOf(value, 'model.vocab'));
+  const vocabulary = new Array<string>(entries.length);
+  for (const [token, value] of entries) {
+    const id = countOf(value, `model.vocab[${JSON.stringify(token)}]`);
+    if (id >= entries.length)
+      throw refuse(`ids from 0 to ${entries.length - 1} without holes`, 'model.vocab', `${token}: ${id}`);
+    if (vocabulary[id] !== undefined)
+      throw refuse('one token per id', 'model.vocab', `${vocabulary[id]} and ${token} for ${id}`);
+    vocabulary[id] = token;
+  }
+  return vocabulary;
+}
+
+/** Both spellings: ["a", "b"] and the older "a b". */
+function mergeOf(value: unknown, rank: number): [string, string] {
+  const parts = typeof value === 'string' ? value.split(' ') : value;
+  if (!Array.isArray(parts) || parts.length !== 2 || parts.some((part) => typeof part !== 'string'))
+    throw refuse('two tokens', `model.merges[${rank}]`, value);
+  return parts as [string, string];
+}
+
+function bpeOf(model: Fields): Bpe {
+  const absent = (name: string) => {
+    const value = model[name];
+    if (value !== null && value !== undefined && value !== '' && value !== false && value !== 0)
+      throw refuse('none', `model.${name}`, value);
+  };
+  for (const name of ['dropout', 'unk_token', 'continuing_subword_prefix', 'end_of_word_suffix', 'byte_fallback'])
+    absent(name);
+  return {
+    type: 'bpe',
+    merges: listOf(model.merges, 'model.merges').map(mergeOf),
+    ignoreMerges: flagOf(model.ignore_merges, 'model.ignore_merges', false),
+  };
+}
+
+function wordPieceOf(model: Fields): WordPiece {
+  return {
+    type: 'wordpiece',
+    unknown: textOf(model.unk_token, 'model.unk_token'),
+    continuingPrefix: textOf(model.continuing_subword_prefix, 'model.continuing_subword_prefix'),
+    maxWordChars: countOf(model.max_input_chars_per_word, 'model.max_input_chars_per_word'),
+  };
+}
+
+function addedOf(value: unknown, vocabulary: readonly string[]): AddedToken[] {
+  const ids = new Map(vocabulary.map((token, id) => [token, id]));
+  let next = vocabulary.length;
+  return listOf(value ?? [], 'added_tokens').map((entry, i) => {
+    const name = `added_tokens[${i}]`;
+    const fields = fieldsOf(entry, name);
+    const content = textOf(fields.content, `${name}.content`);
+    const id = countOf(fields.id, `${name}.id`);
+    // The id that Hugging Face gives a token on loading, whatever the file says.
+    const given = ids.get(content) ?? next++;
+    if (id !== given) throw refuse(`${given}`, `${name}.id (${content})`, id);
+    ids.set(content, id);
+    const flag = (key: string) => flagOf(fields[key], `${name}.${key}`);
+    return {
+      id,
+      content,
+      normalized: flag('normalized'),
+      lstrip: flag('lstrip'),
+      rstrip: flag('rstrip'),
+      singleWord: flag('single_word'),
+    };
+  });
+}
+
+export function definitionFromJson(bytes: Uint8Array): Definition {
+  let file: Fields;
+  try {
+    file = fieldsOf(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)), 'tokenizer.json');
+  } catch (cause) {
+    if (cause instanceof ColeError) throw cause;
+    throw new ColeError('ERR_VOCAB', `expected JSON for tokenizer.json, but ${(cause as Error).message}`, { cause });
+  }
+  const fields = fieldsOf(file.model, 'model');
+  // Older files leave the type out.
+  const type = fields.type ?? (fields.merges === undefined ? 'WordPiece' : 'BPE');
+  if (type !== 'BPE' && type !== 'WordPiece') throw refuse('BPE or WordPiece', 'model.type', type);
+  const vocabulary = vocabularyOf(fields.vocab);
+  return {
+    vocabulary,
+    model: type === 'BPE' ? bpeOf(fields) : wordPieceOf(fields),
+    added: addedOf(file.added_tokens, vocabulary),
+    normalizer: normalizerSteps(file.normalizer),
+    preTokenizer: preTokenizerName(file.pre_tokenizer),
+    ...specialTokensAround(file.post_processor),
+  };
+}
