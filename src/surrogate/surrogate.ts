@@ -62,7 +62,21 @@ function fit(options: SurrogateOptions, x: Matrix, y: Float64Array, seed: number
   const spec = specOf(options);
   const seeds = Uint32Array.from({ length: members }, (_, i) => seedOf(seed, 'member', i));
   const { weights } = native().trainMlp(features.data, targets, features.rows, features.cols, spec, seeds, threads);
-  return fitted({ spec, members, center, scale, reducer, weights }, threads);
+  const state: State = { spec, members, center, scale, reducer, weights };
+  return fitted(options.calibrate ? { ...state, ...calibration(state, x, y, threads) } : state, threads);
+}
+
+/** The least-squares line from the mean outputs on the training rows to the targets, where it rises. */
+function calibration(state: State, x: Matrix, y: Float64Array, threads: number): { center: number; scale: number } {
+  const { mean } = predict({ ...state, center: 0, scale: 1 }, x, threads);
+  const output = mean.reduce((sum, value) => sum + value, 0) / mean.length;
+  const target = y.reduce((sum, value) => sum + value, 0) / y.length;
+  const covariance = mean.reduce((sum, value, i) => sum + (value - output) * (y[i]! - target), 0);
+  const variance = mean.reduce((sum, value) => sum + (value - output) ** 2, 0);
+  // Outputs that do not follow the targets keep the scale they were trained on.
+  if (!(covariance > 0)) return state;
+  const scale = covariance / variance;
+  return { center: target - scale * output, scale };
 }
 
 function fitted(state: State, threads: number): FittedSurrogate {
