@@ -1,11 +1,20 @@
 import { defineConfig } from 'vitest/config';
 
 // `fast` needs no model weights; `model` runs the real language models. Forks, because native state and threads do not mix.
+// Limits are for a test that hangs, not for one on a busy machine.
 export default defineConfig({
   test: {
     pool: 'forks',
     projects: [
-      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['test/**/*.model.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.model.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
       { extends: true, test: { name: 'model', include: ['test/**/*.model.test.ts'], testTimeout: 600_000 } },
     ],
   },

@@ -18,7 +18,8 @@ export function exitCodeOf(error: unknown): number {
   // Commander has already printed its message; help and version are no errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = asColeError(error, 'ERR_IO');
-  log.error(known.message);
+  if (known.code === 'ERR_INTERRUPTED') log.info(known.message);
+  else log.error(known.message);
   if (process.env.COLE_DEBUG) console.error(error);
   return codes[known.code] ?? 1;
 }

@@ -1,6 +1,6 @@
 /** Options of a search run: what a caller may say, what it comes to, and what of it decides the result. */
 import { ColeError, resolveOptions } from '../base/index.js';
-import { codeDefaults, needsEmbedder, type Scaling } from '../features/index.js';
+import { codeDefaults, createFeatures, needsEmbedder, type Scaling } from '../features/index.js';
 import type { Pooling } from '../lm/index.js';
 import {
   type BananasOptions,
@@ -9,6 +9,7 @@ import {
   type StrategyName,
   type StrategySettings,
 } from '../search/index.js';
+import { space as spaceOf } from '../spaces/index.js';
 import { resolveSurrogate, type SurrogateChoice, type SurrogateOptions } from '../surrogate/index.js';
 import type { TableSource } from '../workers/index.js';
 
@@ -164,13 +165,26 @@ function surrogatePlan(
       'ERR_OPTION',
       `expected no model or pooling for features ${spec}, which read no text with a language model`,
     );
+  const style = o.style ?? codeDefaults.style;
+  requireFeatures(spec, o, style);
   const reference = settings.bananas.generator === 'chained' ? ({ preset: 'reference-naslib' } as const) : {};
   const { threads: _threads, ...surrogate } = resolveSurrogate({ ...reference, ...o.surrogate });
   return {
-    features: { spec, style: o.style ?? codeDefaults.style, scaling: o.scaling ?? null },
+    features: { spec, style, scaling: o.scaling ?? null },
     embedder: reads ? { model: o.model ?? codeDefaults.model, pooling: o.pooling ?? codeDefaults.pooling } : null,
     surrogate,
   };
+}
+
+/** Throws for a word that the features do not know, before anything is written. Making them embeds nothing. */
+function requireFeatures(spec: string, o: Resolved, style: string): void {
+  const neverAsked = { dimension: 1, embed: () => Promise.reject(new Error('asked for vectors while planning')) };
+  createFeatures(spec, {
+    space: spaceOf(o.space),
+    style,
+    textEmbedder: neverAsked,
+    ...(o.scaling !== undefined && { scaling: o.scaling }),
+  });
 }
 
 function atLeast(low: number, name: string, value: number): void {
