@@ -17,7 +17,7 @@ import {
 import type { Embedder, Pooling } from '#cole/lm/index.js';
 import { openTable } from '#cole/objectives/index.js';
 import { space as spaceNamed } from '#cole/spaces/index.js';
-import { createSurrogate } from '#cole/surrogate/index.js';
+import { createSurrogate, resolveSurrogate } from '#cole/surrogate/index.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -37,9 +37,10 @@ const { values: flags } = parseArgs({
     population: { type: 'string' },
     // One architecture of each canonical class: no test row has a twin among the training rows.
     classes: { type: 'boolean', default: false },
-    loss: { type: 'string', default: 'hinge' },
-    members: { type: 'string', default: '1' },
-    components: { type: 'string', default: '128' },
+    // The head; what is not given is as in a search.
+    loss: { type: 'string' },
+    members: { type: 'string' },
+    components: { type: 'string' },
     seed: { type: 'string', default: '0' },
     threads: { type: 'string', default: '1' },
     cache: { type: 'string' },
@@ -127,12 +128,13 @@ function population(): unknown[] {
 
 const everyone = population();
 const target = (archs: readonly unknown[]) => Float64Array.from(archs, (arch) => value(space.print(arch))!);
-const surrogate = createSurrogate({
-  loss: flags.loss as 'hinge' | 'mse',
-  members: number('members'),
-  components: number('components'),
+const head = resolveSurrogate({
   threads: number('threads'),
+  ...(flags.loss !== undefined && { loss: flags.loss as 'hinge' | 'mse' }),
+  ...(flags.members !== undefined && { members: number('members') }),
+  ...(flags.components !== undefined && { components: number('components') }),
 });
+const surrogate = createSurrogate(head);
 
 async function measure(method: Method): Promise<{ taus: number[][]; seconds: number }> {
   const { style, scaling, model, pooling } = method;
@@ -152,8 +154,12 @@ async function measure(method: Method): Promise<{ taus: number[][]; seconds: num
     for (const [at, n] of sizes.entries()) {
       const train = shuffled.slice(0, n);
       const fitted = await features.fit(train);
-      const head = surrogate.fit(await fitted.transform(train), target(train), seedOf(seed, 'features', repeat, n));
-      taus[at]!.push(kendallTauB(truth, head.predict(await fitted.transform(test)).mean) || 0);
+      const fittedHead = surrogate.fit(
+        await fitted.transform(train),
+        target(train),
+        seedOf(seed, 'features', repeat, n),
+      );
+      taus[at]!.push(kendallTauB(truth, fittedHead.predict(await fitted.transform(test)).mean) || 0);
     }
   }
   return { taus, seconds: (performance.now() - start) / 1000 };
@@ -168,9 +174,19 @@ const standardError = (values: readonly number[]) => {
 /** A row of a Markdown table, or a line of JSON with the value of every repeat. */
 function print(method: Method, taus: readonly number[][], seconds: number): void {
   if (flags.json) {
-    const { loss, metric, components, members } = flags;
+    const { loss, components, members } = head;
     console.log(
-      JSON.stringify({ ...method, table: table.name, metric, loss, components, members, sizes, taus, seconds }),
+      JSON.stringify({
+        ...method,
+        table: table.name,
+        metric: flags.metric,
+        loss,
+        components,
+        members,
+        sizes,
+        taus,
+        seconds,
+      }),
     );
     return;
   }
