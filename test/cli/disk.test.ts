@@ -1,0 +1,54 @@
+/** A full disk in the middle of a search: named, nothing half-written, and the run goes on once there is room. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { cole, jsonLines, temporaryFolder } from './run.js';
+
+/** A file system of that size, or undefined where this user may not mount one. */
+function smallDisk(size: string): string | undefined {
+  const folder = temporaryFolder();
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]).status !== 0) return undefined;
+  onTestFinished(() => {
+    spawnSync('umount', [folder]);
+  });
+  return folder;
+}
+
+it('names the full disk and goes on from the journal when there is room', async (context) => {
+  const disk = smallDisk('64k');
+  if (!disk) return context.skip('mounting a small file system needs root');
+  const table = join(temporaryFolder(), 'table.csv');
+  const archs = jsonLines((await cole(['sample', '--all'])).stdout).map(({ arch }) => arch);
+  writeFileSync(table, `arch,accuracy\n${archs.map((arch, i) => `${arch},${(i * 7919) % 15625}`).join('\n')}\n`);
+  const search = (out: string) =>
+    cole([
+      'search',
+      '--table',
+      table,
+      '--metric',
+      'accuracy',
+      '--strategy',
+      'random',
+      '--budget',
+      '100',
+      '--trials',
+      '8',
+      '--out',
+      out,
+    ]);
+
+  const out = join(disk, 'run');
+  const { code, stderr } = await search(out);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/expected to write .*run.*, but the disk is full/);
+  expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  expect(existsSync(join(out, 'trials.csv'))).toBe(false);
+
+  expect(spawnSync('mount', ['-o', 'remount,size=4m', disk]).status).toBe(0);
+  expect((await search(out)).code).toBe(0);
+  const elsewhere = join(temporaryFolder(), 'run');
+  expect((await search(elsewhere)).code).toBe(0);
+  const trials = (folder: string) => readFileSync(join(folder, 'trials.csv'), 'utf8');
+  expect(trials(out)).toBe(trials(elsewhere));
+});
