@@ -1,7 +1,8 @@
-// The whole test run after set-up: types, lint, then all vitest projects. Ends with one plain line of counts, which is
+// The whole test run after set-up: types, lint, the native test programme, then all vitest projects. Ends with one plain line of counts, which is
 // what machines read; types and lint count as one test each. A run without tests is a failure.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,6 +27,10 @@ for (const [name, script, args] of checks) {
   else failed++;
 }
 
+const native = runNativeTests();
+passed += native.passed;
+failed += native.failed;
+
 mkdirSync(dirname(report), { recursive: true });
 rmSync(report, { force: true });
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
@@ -38,6 +43,31 @@ failed += counts.failed;
 const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
 console.log(`${passed} passed, ${failed} failed${skipped}`);
 process.exitCode = failed > 0 || counts.passed === 0 ? 1 : 0;
+
+/** The C++ programme that tests the native rooms below the addon, once for every instruction set of this CPU. */
+function runNativeTests() {
+  const folder = join(root, 'build', 'native-test');
+  const cmake = (args) => spawnSync('cmake', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const steps = [
+    ['-S', root, '-B', folder, '-DCMAKE_BUILD_TYPE=Release', '-DCOLE_TESTS=ON'],
+    ['--build', folder, '--target', 'cole_test', '--parallel', String(availableParallelism())],
+  ];
+  console.log('native tests: compiling');
+  for (const step of steps) {
+    const child = cmake(step);
+    if (child.status === 0) continue;
+    console.log(`${child.stdout ?? ''}${child.stderr ?? child.error?.message}\nnative tests: do not compile`);
+    return { passed: 0, failed: 1 };
+  }
+  const child = spawnSync(join(folder, 'cole_test'), { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const cases = child.stdout.split('\n').filter((line) => /^(ok {2}|FAIL) /.test(line));
+  const failures = cases.filter((line) => line.startsWith('FAIL')).length;
+  if (child.status !== 0) console.log(child.stdout + child.stderr);
+  console.log(`native tests: ${cases.length - failures} ok, ${failures} failed`);
+  // A programme that ended early, or had nothing to test, has failed too.
+  const ended = child.status !== 0 || cases.length === 0;
+  return { passed: cases.length - failures, failed: Math.max(failures, ended ? 1 : 0) };
+}
 
 function countTests() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
