@@ -75,8 +75,9 @@ describe('the surrogate', () => {
         for (const preset of ['cole', 'reference-naslib'] as const) {
           const fitted = createSurrogate({ preset, standardize, components, epochs: 3 }).fit(train.x, train.y, 1);
           const loaded = loadSurrogate(fitted.serialize());
-          expect(loaded.predict(test.x)).toEqual(fitted.predict(test.x));
-          expect(loaded.serialize()).toEqual(fitted.serialize());
+          expect(loaded.predict(test.x).members).toEqual(fitted.predict(test.x).members);
+          expect(loaded.predict(test.x).mean).toEqual(fitted.predict(test.x).mean);
+          expect(Buffer.compare(loaded.serialize(), fitted.serialize())).toBe(0);
         }
   });
 
@@ -111,7 +112,7 @@ describe('the surrogate', () => {
         const { mean } = constant.predict(test.x);
         expect([...mean].every((value) => Math.abs(value - 50) < 5)).toBe(true);
         const flat = createSurrogate(choice).fit(matrix(120, cols), train.y, 1);
-        expect(new Set(flat.predict(test.x).mean).size).toBe(components === 0 || components === 128 ? 1 : 0);
+        expect(new Set(flat.predict(test.x).mean).size).toBe(1);
         const few = createSurrogate(choice).fit(
           matrix(3, cols, train.x.data.slice(0, 3 * cols)),
           Float64Array.of(1, 2, 3),
