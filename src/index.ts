@@ -11,6 +11,20 @@ export {
 } from './base/index.js';
 export { type Renderer, renderer, styles } from './code/index.js';
 export { codeDefaults, createFeatures, type FeatureSet, type FittedFeatures, featureNames } from './features/index.js';
+export {
+  addModel,
+  createEmbedder,
+  type Embedder,
+  type EmbedderOptions,
+  listModels,
+  type ModelEntry,
+  type Pooling,
+  pullModel,
+  removeModel,
+  showModel,
+  type Tokenizer,
+  tokenizerOf,
+} from './lm/index.js';
 export { addonPath, type NativeInfo, native } from './native/index.js';
 export { type Objective, type Outcome, openTable, Table, tableObjective } from './objectives/index.js';
 export { type ReportFiles, type ReportOptions, writeReport } from './report/index.js';

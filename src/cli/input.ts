@@ -59,7 +59,8 @@ export async function* readArchs(source: string): AsyncGenerator<Line> {
   }
 }
 
-function parseObject(text: string, where: string): Record<string, unknown> {
+/** The object that a JSON line holds. */
+export function parseObject(text: string, where: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);

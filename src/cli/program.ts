@@ -6,13 +6,16 @@ import { integer, seedNumber } from './arguments.js';
 import { addBench } from './commands/bench.js';
 import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
+import { addEmbed } from './commands/embed.js';
 import { addFit } from './commands/fit.js';
+import { addModels } from './commands/models.js';
 import { addMutate } from './commands/mutate.js';
 import { addPredict } from './commands/predict.js';
 import { addRender } from './commands/render.js';
 import { addReport } from './commands/report.js';
 import { addSample } from './commands/sample.js';
 import { addSearch } from './commands/search.js';
+import { addTokenize } from './commands/tokenize.js';
 import { examples } from './context.js';
 import { Exit } from './exit.js';
 import { formatTable, print, printJson } from './output.js';
@@ -21,9 +24,12 @@ import { applySettings, describeSettings } from './settings.js';
 const commands = [
   addDemo,
   addDoctor,
+  addModels,
   addSample,
   addMutate,
   addRender,
+  addTokenize,
+  addEmbed,
   addFit,
   addPredict,
   addSearch,
