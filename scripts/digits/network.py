@@ -38,7 +38,7 @@ class AvgPool2d(nn.Module):
 
     def forward(self, x):
         size, channels = self.kernel_size, x.shape[1]
-        weight = torch.full((channels, 1, size, size), 1 / (size * size))
+        weight = x.new_full((channels, 1, size, size), 1 / (size * size))
         return functional.conv2d(x, weight, stride=self.stride, padding=self.padding, groups=channels)
 
 
