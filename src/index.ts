@@ -30,7 +30,14 @@ export { type Objective, type Outcome, openTable, Table, tableObjective } from '
 export { type ReportFiles, type ReportOptions, writeReport } from './report/index.js';
 export { createStrategy, resolveStrategy, type Strategy, type StrategyOptions } from './search/index.js';
 export { type Encoding, type Space, space, spaces } from './spaces/index.js';
-export { type RunSearchHooks, type RunSearchOptions, runSearch, type SearchSummary } from './study/index.js';
+export {
+  compareRuns,
+  type RunComparison,
+  type RunSearchHooks,
+  type RunSearchOptions,
+  runSearch,
+  type SearchSummary,
+} from './study/index.js';
 export {
   createSurrogate,
   type FittedSurrogate,

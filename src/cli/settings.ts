@@ -106,9 +106,9 @@ function lookUp(file: ConfigFile, command: Command, option: Option): unknown {
 
 function convert(option: Option, value: unknown, where: string): unknown {
   const expected = (what: string) => new ColeError('ERR_OPTION', `expected ${what} as ${where}, got ${value}`);
-  if (option.isBoolean()) {
-    if (['true', '1'].includes(String(value))) return true;
-    if (['false', '0'].includes(String(value))) return false;
+  if (option.isBoolean() || option.negate) {
+    if (['true', '1'].includes(String(value))) return !option.negate;
+    if (['false', '0'].includes(String(value))) return option.negate;
     throw expected('true or false');
   }
   const convertOne = (text: string, previous: unknown): unknown => {

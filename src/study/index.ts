@@ -1,4 +1,5 @@
 /** Many trials of one method, and what they show. */
+export { compareRuns, type RunComparison } from './compare.js';
 export { type JournalEntry, parseJournal, type TrialRecord, trialsOf } from './journal.js';
 export type { Manifest } from './manifest.js';
 export {

@@ -31,7 +31,7 @@ export function addDemo(program: CommandUnknownOpts): void {
     .option('--trials <n>', 'independent repetitions of each method', integer(1), 10)
     .option('--budget <n>', 'evaluations of a trial', integer(1), 100)
     .action(async (options, command) => {
-      const { runSearch, writeReport } = await import('../../index.js');
+      const { compareRuns, runSearch, writeReport } = await import('../../index.js');
       const { json, ...context } = contextOf(command);
       const summaries: SearchSummary[] = [];
       const started = performance.now();
@@ -62,7 +62,7 @@ export function addDemo(program: CommandUnknownOpts): void {
       }
       const runs = Object.keys(methods).map((name) => join(options.out, name));
       const report = join(options.out, 'report.html');
-      await writeReport({ runs, out: report });
+      await writeReport({ runs, out: report, reductions: compareRuns(runs) });
       const seconds = (performance.now() - started) / 1000;
       if (json) return printJson({ report, seconds, summaries });
       await print(summaryTable(summaries));

@@ -18,9 +18,9 @@ export function addReport(program: CommandUnknownOpts): void {
       'HTML file; CSV and SVG files come beside it (default: report.html in the run, or here for many)',
     )
     .action(async (runs, options, command) => {
-      const { writeReport } = await import('../../index.js');
+      const { compareRuns, writeReport } = await import('../../index.js');
       const out = options.out ?? (runs.length === 1 ? join(runs[0]!, 'report.html') : 'report.html');
-      await writeReport({ runs, out });
+      await writeReport({ runs, out, reductions: compareRuns(runs) });
       await (contextOf(command).json ? printJson({ report: out }) : print(out));
     });
 }
