@@ -49,6 +49,7 @@ describe('Kendall tau-b', () => {
     // 5 pairs untied in a, 6 in b; 4 concordant, 1 discordant.
     expect(kendallTauB([1, 1, 2, 3], [1, 2, 4, 3])).toBeCloseTo(3 / Math.sqrt(30), 14);
     expect(kendallTauB([0, -0, 1], [0, 0, 1])).toBe(1);
+    expect(kendallTauB([-1e-300, Number.NEGATIVE_INFINITY, 5e-324, Number.POSITIVE_INFINITY], [2, 1, 3, 4])).toBe(1);
   });
 
   it('is NaN where undefined and refuses NaN and unequal lengths', () => {
