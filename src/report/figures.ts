@@ -14,7 +14,7 @@ export interface Figure {
   readonly label: string;
 }
 
-export const wideSize: Size = { width: 960, height: 440 };
+export const wideSize: Size = { width: 1040, height: 450 };
 const narrowSize: Size = { width: 400, height: 320 };
 
 interface Point {
@@ -28,14 +28,20 @@ interface Line {
   readonly points: readonly Point[];
 }
 
+/** A horizontal line, with its note at the left end or, where there is no room among the curves, a short one at the right. */
+interface Mark {
+  readonly y: number;
+  readonly note: string;
+  readonly short: string;
+}
+
 interface Axes {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
   readonly format: (value: number) => string;
-  /** Horizontal marks with a note at their left end. */
-  readonly marks: readonly { readonly y: number; readonly note: string }[];
+  readonly marks: readonly Mark[];
   readonly dots: boolean;
 }
 
@@ -48,14 +54,15 @@ export function curveFigure(view: View): Figure {
   const targets = view.fractions.map((fraction) => ({
     y: fraction * objective.best,
     note: `${percent(fraction)} of the best`,
+    short: percent(fraction),
   }));
-  const marks = [...targets, { y: objective.best, note: `best in the table: ${fixed(objective.best, view.decimals)}` }];
-  const unit = objective.unit ? ` (${objective.unit})` : '';
+  const best = { y: objective.best, note: `best in the table: ${fixed(objective.best, view.decimals)}`, short: 'best' };
+  const marks = [...targets, best];
   const ends = methods.map(({ name, summary }) => `${name} ${fixed(summary.curve.mean.at(-1)!, view.decimals)}`);
   const label = `Best ${objective.metric} so far against evaluations. After the last one: ${ends.join(', ')}.`;
   return both(lines, label, {
     xLabel: 'evaluations',
-    yLabel: `best ${objective.metric} so far${unit}`,
+    yLabel: `best ${objective.metric} so far`,
     x: [1, view.budget],
     y: zoom(lines, marks, view.budget),
     format: (value) => fixed(value, Math.max(0, view.decimals - 1)),
@@ -92,15 +99,15 @@ export function tauFigure(view: View): Figure | undefined {
 }
 
 /**
- * The range of the curves once the random start is over (a fifteenth of the budget), up to the best in the table: before
- * that all methods rise steeply from the same few values, and showing it would flatten what differs.
+ * The range of the means once the random start is over (an eighth of the budget), up to the best in the table: before that
+ * all methods rise steeply from the same few values, and showing it would flatten what differs.
  */
 function zoom(lines: readonly Line[], marks: Axes['marks'], budget: number): [number, number] {
-  const start = Math.max(2, Math.round(budget / 15));
+  const start = Math.max(2, Math.round(budget / 8));
   const settled = lines.map(({ points }) => points.find(({ x }) => x >= start) ?? points.at(-1)!);
-  const low = Math.min(...settled.map(({ mean, halfWidth }) => mean - halfWidth), ...marks.map(({ y }) => y));
+  const low = Math.min(...settled.map(({ mean }) => mean), ...marks.map(({ y }) => y));
   const high = Math.max(...lines.flatMap(({ points }) => points.map(({ mean }) => mean)), ...marks.map(({ y }) => y));
-  const margin = (high - low) * 0.05 || Math.abs(high) * 0.01 || 1;
+  const margin = (high - low) * 0.06 || Math.abs(high) * 0.01 || 1;
   return [low - margin, high + margin];
 }
 
@@ -114,7 +121,14 @@ function both(lines: readonly Line[], label: string, axes: Axes): Figure {
 
 function lineFigure(lines: readonly Line[], label: string, axes: Axes, size: Size, named: boolean): string {
   const longest = Math.max(...lines.map(({ method }) => method.name.length));
-  const margin = { top: 28, bottom: 40, left: 52, right: named ? Math.min(300, 40 + longest * 7.2) : 12 };
+  const margin = {
+    top: 28,
+    bottom: 40,
+    left: 52,
+    right: named ? Math.min(320, 56 + longest * 7.2) : axes.marks.length > 0 ? 52 : 12,
+  };
+  // The best method is drawn last, over the others.
+  const fromLast = lines.slice().reverse();
   const options: Plot.PlotOptions = {
     marginTop: margin.top,
     marginBottom: margin.bottom,
@@ -123,14 +137,14 @@ function lineFigure(lines: readonly Line[], label: string, axes: Axes, size: Siz
     x: { domain: axes.x.slice(), label: null },
     y: { domain: axes.y.slice(), label: null },
     marks: [
-      Plot.gridY({ stroke: ink.grid.light, strokeOpacity: 1 }),
+      Plot.gridY({ ticks: 6, stroke: ink.grid.light, strokeOpacity: 1 }),
       Plot.axisY({ tickSize: 0, tickPadding: 8, ticks: 6, tickFormat: axes.format, fill: ink.muted.light }),
       Plot.axisX({ tickSize: 0, tickPadding: 8, ticks: named ? 8 : 5, fill: ink.muted.light }),
       Plot.text([axes.yLabel], { ...corner('top-left', -margin.left + 8, -margin.top + 6), fill: ink.muted.light }),
       Plot.text([axes.xLabel], { ...corner('bottom-right', 0, margin.bottom - 8), fill: ink.muted.light }),
-      ...axes.marks.flatMap((mark) => targetMark(mark, axes)),
-      ...lines.map((line) => band(line, axes)),
-      ...lines.flatMap((line) => lineMarks(line, axes)),
+      ...axes.marks.flatMap((mark) => targetMark(mark, axes, named)),
+      ...fromLast.map((line) => band(line, axes, Math.min(0.14, 0.5 / lines.length))),
+      ...fromLast.flatMap((line) => lineMarks(line, axes)),
       ...(named ? nameMarks(lines, axes, size, margin) : []),
     ],
   };
@@ -148,20 +162,21 @@ function corner(frameAnchor: Plot.TextOptions['frameAnchor'], dx: number, dy: nu
   };
 }
 
-function targetMark({ y, note }: { y: number; note: string }, { x }: Axes): Plot.Markish[] {
-  const style = { stroke: ink.muted.light, strokeOpacity: 0.7, strokeDasharray: '1 3' };
-  const text = { x: x[0], y, dx: 4, dy: -3, textAnchor: 'start', lineAnchor: 'bottom', fontSize: 11 } as const;
-  return [Plot.ruleY([y], style), Plot.text([note], { ...text, fill: ink.muted.light })];
+function targetMark({ y, note, short }: Mark, { x }: Axes, inside: boolean): Plot.Markish[] {
+  const rule = Plot.ruleY([y], { stroke: ink.muted.light, strokeOpacity: 0.7, strokeDasharray: '1 3' });
+  const place = inside ? ({ x: x[0], dx: 4, dy: -3, lineAnchor: 'bottom' } as const) : { x: x[1], dx: 5 };
+  const style = { y, textAnchor: 'start', fontSize: 11, fill: ink.muted.light } as const;
+  return [rule, Plot.text([inside ? note : short], { ...place, ...style })];
 }
 
-function band({ method, points }: Line, { y: [low, high] }: Axes): Plot.Markish {
+function band({ method, points }: Line, { y: [low, high] }: Axes, fillOpacity: number): Plot.Markish {
   const inside = (value: number) => Math.max(low, Math.min(high, value));
   return Plot.areaY(points, {
     x: 'x',
     y1: (point: Point) => inside(point.mean - point.halfWidth),
     y2: (point: Point) => inside(point.mean + point.halfWidth),
     fill: method.ink.light,
-    fillOpacity: 0.11,
+    fillOpacity,
   });
 }
 
@@ -172,9 +187,8 @@ function lineMarks({ method, points }: Line, axes: Axes): Plot.Markish[] {
     x: 'x',
     y: 'mean',
     stroke,
-    strokeWidth: method.languageModel ? 2.25 : 1.75,
     strokeLinejoin: 'round',
-    ...(method.dash === undefined ? {} : { strokeDasharray: method.dash }),
+    ...lineStyle(method),
   });
   if (!axes.dots) return [line];
   const title = (point: Point) => `${method.name}, ${point.x} evaluations: ${point.mean.toFixed(3)}`;
@@ -207,25 +221,19 @@ function nameMarks(
     const { method, points } = lines[index]!;
     const end = points.at(-1)!;
     const at = high - (y - margin.top) * perPixel;
-    const link = { x1: end.x, y1: Math.max(low, end.mean), x2: right + 18 * unitsPerPixel, y2: at };
+    const past = (pixels: number) => right + pixels * unitsPerPixel;
+    const stroke = method.ink.light;
+    const leader = [{ x1: end.x, y1: Math.max(low, end.mean), x2: past(14), y2: at }];
+    const key = [{ x1: past(14), y1: at, x2: past(36), y2: at }];
+    const ends = { x1: 'x1', y1: 'y1', x2: 'x2', y2: 'y2', stroke };
     return [
-      Plot.link([link], {
-        x1: 'x1',
-        y1: 'y1',
-        x2: 'x2',
-        y2: 'y2',
-        stroke: method.ink.light,
-        strokeOpacity: 0.45,
-        strokeWidth: 1,
-      }),
-      Plot.text([method.name], {
-        x: right,
-        y: at,
-        dx: 22,
-        textAnchor: 'start',
-        fontWeight: 600,
-        fill: method.ink.light,
-      }),
+      Plot.link(leader, { ...ends, strokeOpacity: 0.5, strokeWidth: 1 }),
+      Plot.link(key, { ...ends, ...lineStyle(method) }),
+      Plot.text([method.name], { x: right, y: at, dx: 42, textAnchor: 'start', fontWeight: 600, fill: ink.text.light }),
     ];
   });
+}
+
+function lineStyle({ languageModel, dash }: Method): { strokeWidth: number; strokeDasharray?: string } {
+  return { strokeWidth: languageModel ? 2.25 : 1.75, ...(dash === undefined ? {} : { strokeDasharray: dash }) };
 }

@@ -9,13 +9,13 @@ export function fixed(value: number, decimals: number): string {
 
 /** A share of 0 to 1 as "99.5 %", without needless zeros. */
 export function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(6))} %`;
+  return `${Number((share * 100).toPrecision(6))}\u00a0%`;
 }
 
 /** "+12 %" or "−41 %". */
 export function signedPercent(share: number): string {
   const value = fixed(share * 100, 0);
-  return `${share > 0 && value !== '0' ? '+' : ''}${value} %`;
+  return `${share > 0 && value !== '0' ? '+' : ''}${value}\u00a0%`;
 }
 
 /** Three significant digits for short times, whole seconds for long ones. */

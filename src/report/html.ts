@@ -8,7 +8,9 @@ export class Html {
 type Part = Html | string | number | undefined | readonly Part[];
 
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
-  return new Html(strings.map((text, i) => text + (i < parts.length ? render(parts[i]) : '')).join(''));
+  // A line never breaks between a number and its per cent sign.
+  const fixed = strings.map((text) => text.replace(/(\d) %/g, '$1\u00a0%'));
+  return new Html(fixed.map((text, i) => text + (i < parts.length ? render(parts[i]) : '')).join(''));
 }
 
 function render(part: Part): string {

@@ -1,7 +1,7 @@
 /** The page of a report, from its parts. */
 import type { Figure } from './figures.js';
 import { enumerate, fixed } from './format.js';
-import { type Html, html, Html as Raw } from './html.js';
+import { Html, html } from './html.js';
 import { type Stage, stagesOf } from './stages.js';
 import { styleSheet } from './style.js';
 import { tableHtml } from './table.js';
@@ -22,8 +22,7 @@ export interface Parts {
 
 export function page(view: View, parts: Parts): string {
   const { methods } = view;
-  const winner = (_: Method, index: number) => (index === 0 && methods.length > 1 ? 'winner' : '');
-  const look = (caption: string) => ({ caption, rowClass: winner });
+  const rowClass = (_: Method, index: number) => (index === 0 && methods.length > 1 ? 'winner' : '');
   const stages = stagesOf(view);
   return html`<!doctype html>
 <html lang="en">
@@ -34,11 +33,11 @@ export function page(view: View, parts: Parts): string {
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 <title>${parts.title}</title>
-<style>${new Raw(styleSheet())}</style>
+<style>${new Html(styleSheet())}</style>
 </head>
 <body>
 <main>
-${header(view, parts.title)}
+${header(view, parts)}
 <section class="card" aria-labelledby="curves">
 <h2 id="curves">Best so far</h2>
 ${figure(parts.curves, lineLegend(methods), curveCaption(view))}
@@ -50,7 +49,7 @@ ${
     : html`<section class="card" aria-labelledby="targets">
 <h2 id="targets">Evaluations to target</h2>
 <p class="note">How many architectures had to be evaluated until the best so far reached a share of the best value in the table. Fewer is better; the best of a column is bold.</p>
-${tableHtml(methods, targetColumns(view, parts.reductions), look('Evaluations to target, by method'))}
+${tableHtml(methods, targetColumns(view, parts.reductions), { caption: 'Evaluations to target, by method', rowClass })}
 ${downloads(parts, 'targets.csv')}
 </section>`
 }
@@ -59,7 +58,7 @@ ${
     ? ''
     : html`<section class="card" aria-labelledby="best">
 <h2 id="best">Best value after n evaluations</h2>
-${tableHtml(methods, bestColumns(view), look('Mean best value after n evaluations, by method'))}
+${tableHtml(methods, bestColumns(view), { caption: 'Mean best value after n evaluations, by method' })}
 ${downloads(parts, 'best.csv')}
 </section>`
 }
@@ -81,9 +80,8 @@ ${reproduce(view)}
 `.text;
 }
 
-function header(view: View, title: string): Html {
+function header(view: View, { title, reductions }: Parts): Html {
   const { objective, methods } = view;
-  const unit = objective.unit ? ` ${objective.unit}` : '';
   const seeds = [...new Set(methods.map(({ summary }) => summary.seed))];
   const strategies = [...new Set(methods.map(({ summary }) => summary.strategy))];
   const trials = [...new Set(methods.map(({ summary }) => summary.trials.planned))].sort((a, b) => a - b);
@@ -93,13 +91,13 @@ function header(view: View, title: string): Html {
   return html`<header>
 <p class="eyebrow">cole · search report · ${dates(view)}</p>
 <h1>${title}</h1>
-<p class="lead">${finding(view)}</p>
+<p class="lead">${finding(view, reductions)}</p>
 ${notice ? html`<p class="notice" role="note">${notice}</p>` : ''}
 <dl class="facts">
 <div class="full"><dt>Table</dt><dd>${objective.name}${objective.description ? html`<span class="sub">${objective.description}</span>` : ''}</dd></div>
 ${fact('Space', view.space)}
 ${fact('Metric', objective.metric)}
-${fact('Best in the table', `${fixed(objective.best, view.decimals)}${unit}`)}
+${fact('Best in the table', fixed(objective.best, view.decimals))}
 ${fact('Evaluations per trial', budgets.join(', '))}
 ${fact('Trials per method', trials.join(', '))}
 ${fact(seeds.length > 1 ? 'Seeds' : 'Seed', seeds.join(', '))}
@@ -109,7 +107,7 @@ ${fact('Methods', methods.length)}
 ${
   shared.length === 0
     ? ''
-    : html`<details><summary>Settings that all runs share (${shared.length})</summary><dl class="settings">${shared.map(
+    : html`<details><summary>Settings (${shared.length})</summary><dl class="settings">${shared.map(
         ([name, value]) => html`<div><dt>${name}</dt><dd><code>${value}</code></dd></div>`,
       )}</dl></details>`
 }
@@ -130,8 +128,8 @@ function curveCaption({ methods }: View): Html {
 function figure({ wide, narrow }: Figure, legend: Html, caption: Html, legendAlways = false): Html {
   return html`<figure>
 ${legendAlways ? legend : ''}
-<div class="wide">${new Raw(wide)}</div>
-<div class="narrow">${new Raw(narrow)}${legendAlways ? '' : legend}</div>
+<div class="wide">${new Html(wide)}</div>
+<div class="narrow">${new Html(narrow)}${legendAlways ? '' : legend}</div>
 <figcaption>${caption}</figcaption>
 </figure>`;
 }
@@ -199,10 +197,26 @@ function dates({ methods }: View): string {
   return days.length > 2 ? `${days[0]} to ${days.at(-1)}` : enumerate(days);
 }
 
-/** Options with one value in all runs, flattened: what differs shows in the commands. */
+/** Options that the header tells by themselves. */
+const told = new Set([
+  'space',
+  'metric',
+  'budget',
+  'trials',
+  'seed',
+  'source',
+  'source.benchmark',
+  'settings.strategy',
+]);
+
+/** Options with one value in all runs that have them, flattened: what differs shows in the commands. */
 function sharedOptions({ methods }: View): [string, string][] {
-  const all = methods.map(({ run }) => new Map(flatten(run.manifest.options)));
-  return [...all[0]!].filter(([name, value]) => all.every((options) => options.get(name) === value));
+  const values = new Map<string, Set<string>>();
+  for (const [name, value] of methods.flatMap(({ run }) => flatten(run.manifest.options)))
+    values.set(name, (values.get(name) ?? new Set()).add(value));
+  return [...values].flatMap(([name, set]): [string, string][] =>
+    set.size === 1 && !told.has(name) ? [[name, [...set][0]!]] : [],
+  );
 }
 
 function flatten(options: Readonly<Record<string, unknown>>, prefix = ''): [string, string][] {

@@ -11,7 +11,7 @@ import type { CurveSummary, RunManifest, RunSummary, TargetSummary } from './typ
 export interface Run {
   readonly folder: string;
   readonly manifest: RunManifest;
-  /** Absent while no trial of the run is finished. */
+  /** Absent while the run has no finished trial with a value. */
   readonly summary?: RunSummary;
 }
 
@@ -48,7 +48,8 @@ async function readRun(folder: string): Promise<Run> {
   const manifest = readManifest(await readJson(join(folder, 'manifest.json')));
   const path = join(folder, 'summary.json');
   if (!(await isFile(path))) return { folder, manifest };
-  return { folder, manifest, summary: readSummary(await readJson(path)) };
+  const summary = readSummary(await readJson(path));
+  return summary.curve.evaluations.length === 0 ? { folder, manifest } : { folder, manifest, summary };
 }
 
 async function readJson(path: string): Promise<Fields> {
@@ -89,20 +90,18 @@ function readSummary(fields: Fields): RunSummary {
     space: fields.string('space'),
     objective: {
       name: objective.string('name'),
-      ...optionalStrings(objective, 'description', 'hash', 'unit'),
+      ...optionalStrings(objective, 'description'),
+      hash: objective.string('hash'),
       metric: objective.string('metric'),
       metrics: objective.strings('metrics'),
       best: objective.number('best'),
     },
     seed: fields.number('seed'),
     budget: fields.count('budget', 1),
-    trials: { planned: trials.count('planned', 1), done: trials.count('done', 1) },
+    trials: { planned: trials.count('planned', 1), done: trials.count('done') },
     curve: readCurve(fields.child('curve')),
-    bestAt: fields.list('bestAt', (item) => ({
-      evaluations: item.count('evaluations', 1),
-      mean: item.number('mean'),
-      halfWidth: item.number('halfWidth'),
-    })),
+    bestAt: fields.list('bestAt', readPoint),
+    ...(fields.has('testAt') ? { testAt: fields.list('testAt', readPoint) } : {}),
     targets: fields.list('targets', readTarget),
     tau: fields.list('tau', (item) => ({
       evaluations: item.count('evaluations', 1),
@@ -112,6 +111,7 @@ function readSummary(fields: Fields): RunSummary {
     })),
     seconds: fields.numberRecord('seconds'),
     misses: fields.count('misses'),
+    ended: fields.numberRecord('ended'),
   };
 }
 
@@ -120,9 +120,16 @@ function optionalStrings<Name extends string>(fields: Fields, ...names: Name[]):
   return Object.fromEntries(present.map((name) => [name, fields.string(name)])) as { [name in Name]?: string };
 }
 
+function readPoint(item: Fields): RunSummary['bestAt'][number] {
+  return {
+    evaluations: item.count('evaluations', 1),
+    mean: item.number('mean'),
+    halfWidth: item.number('halfWidth'),
+  };
+}
+
 function readCurve(fields: Fields): CurveSummary {
   const evaluations = fields.numbers('evaluations');
-  if (evaluations.length === 0) fields.fail('at least one evaluation', 'evaluations');
   const [mean, halfWidth] = (['mean', 'halfWidth'] as const).map((name) => {
     const values = fields.numbers(name);
     return values.length === evaluations.length ? values : fields.fail(`${evaluations.length} numbers`, name);
@@ -153,7 +160,7 @@ function checkSameTask(runs: readonly Run[]): void {
   }
   const aspects: readonly [string, (summary: RunSummary) => string][] = [
     ['space', (summary) => summary.space],
-    ['table', (summary) => summary.objective.hash ?? summary.objective.name],
+    ['table', (summary) => summary.objective.hash],
     ['metric', (summary) => summary.objective.metric],
   ];
   const first = done[0]!;

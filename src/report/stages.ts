@@ -30,11 +30,11 @@ export function stageFigure(view: View): Figure {
   const label = `Seconds by stage. In all: ${view.methods
     .map(({ name, summary }) => `${name} ${seconds(totalSeconds(summary.seconds))}`)
     .join(', ')}.`;
-  return { wide: bars(view, label, 960, true), narrow: bars(view, label, 400, false), label };
+  return { wide: bars(view, label, 1040, true), narrow: bars(view, label, 400, false), label };
 }
 
-export function stageHeight(view: View): number {
-  return 46 + 34 * view.methods.length;
+export function stageHeight(view: View, wide = true): number {
+  return 46 + (wide ? 34 : 46) * view.methods.length;
 }
 
 function bars(view: View, label: string, width: number, wide: boolean): string {
@@ -51,12 +51,12 @@ function bars(view: View, label: string, width: number, wide: boolean): string {
   const options: Plot.PlotOptions = {
     marginTop: wide ? 8 : 4,
     marginBottom: 38,
-    marginLeft: wide ? Math.min(300, 24 + longest * 7.2) : 12,
+    marginLeft: wide ? Math.min(300, 24 + longest * 8) : 12,
     marginRight: 64,
     x: { label: null, domain: [0, Math.max(...totals.map(({ total }) => total)) || 1] },
-    y: { domain: view.methods.map(({ name }) => name), label: null, padding: wide ? 0.35 : 0.55 },
+    y: { domain: view.methods.map(({ name }) => name), label: null, axis: null, padding: wide ? 0.35 : 0.6 },
     marks: [
-      Plot.gridX({ stroke: ink.grid.light, strokeOpacity: 1 }),
+      Plot.gridX({ ticks: wide ? 8 : 4, stroke: ink.grid.light, strokeOpacity: 1 }),
       Plot.axisX({ tickSize: 0, tickPadding: 8, ticks: wide ? 8 : 4, fill: ink.muted.light }),
       Plot.text(['seconds'], { frameAnchor: 'bottom-right', dy: 32, textAnchor: 'end', fill: ink.muted.light }),
       ...(wide
@@ -66,7 +66,7 @@ function bars(view: View, label: string, width: number, wide: boolean): string {
               x: 0,
               y: 'name',
               text: 'name',
-              dy: -13,
+              dy: -17,
               textAnchor: 'start',
               fill: ink.text.light,
               fontWeight: 600,
@@ -91,5 +91,5 @@ function bars(view: View, label: string, width: number, wide: boolean): string {
       }),
     ],
   };
-  return draw(options, { width, height: stageHeight(view) * (wide ? 1 : 1.15) }, label);
+  return draw(options, { width, height: stageHeight(view, wide) }, label);
 }

@@ -23,7 +23,7 @@ body {
   margin: 0; background: var(--page); color: var(--text);
   font: 16px/1.55 ${fontFamily}; font-variant-numeric: tabular-nums;
 }
-main { max-width: 1080px; margin: 0 auto; padding: 48px 24px 64px; }
+main { max-width: 1140px; margin: 0 auto; padding: 48px 24px 64px; }
 h1, h2, h3, p, figure, dl, dd, ul, pre { margin: 0; }
 h1 { font-size: 32px; line-height: 1.2; letter-spacing: -0.02em; font-weight: 700; text-wrap: balance; overflow-wrap: anywhere; }
 h2 { font-size: 20px; line-height: 1.3; letter-spacing: -0.01em; font-weight: 650; }
@@ -33,7 +33,8 @@ code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberat
 .eyebrow { margin-bottom: 8px; color: var(--muted); font-size: 14px; }
 .lead { margin-top: 16px; max-width: 68ch; font-size: 18px; line-height: 1.5; }
 .sub { color: var(--muted); font-size: 12.5px; font-weight: 400; }
-td .sub { display: block; line-height: 1.3; }
+td .sub, thead .sub { display: block; line-height: 1.3; font-size: 12px; }
+.none { white-space: nowrap; }
 .card {
   margin-top: 24px; padding: 24px; background: var(--surface);
   border: 1px solid var(--line); border-radius: 12px;
@@ -60,20 +61,22 @@ figcaption { margin-top: 12px; max-width: 78ch; color: var(--muted); font-size: 
 .downloads a + a { margin-left: 16px; }
 .scroll { margin-top: 16px; overflow-x: auto; }
 .scroll:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-table { width: 100%; border-collapse: collapse; font-size: 14.5px; line-height: 1.35; }
+table { width: 100%; border-collapse: collapse; font-size: 14px; line-height: 1.35; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-th, td { padding: 8px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); vertical-align: middle; }
-thead th { color: var(--muted); font-size: 13px; font-weight: 500; vertical-align: bottom; }
-.groups th { color: var(--text); font-weight: 600; }
-.groups th, .groups td { border-bottom: 0; padding-bottom: 0; }
-.start { padding-left: 22px; }
+th, td { padding: 8px 7px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); vertical-align: middle; }
+thead th { color: var(--muted); font-size: 13px; font-weight: 500; vertical-align: top; }
+.groups th { color: var(--text); font-weight: 600; text-align: center; }
+.groups td { border-bottom: 0; }
+.groups th { padding-bottom: 4px; }
+.start { padding-left: 16px; }
 tr > :first-child { position: sticky; left: 0; padding-left: 8px; text-align: left; font-weight: 400; background: var(--surface); }
 tbody tr:last-child > * { border-bottom: 0; }
 .winner > *, .winner > :first-child { background: var(--tint); }
 .method { gap: 10px; }
 .method b { font-weight: 600; }
 .tag { padding: 1px 7px; border: 1px solid var(--notice-line); border-radius: 99px; background: var(--notice); font-size: 12px; font-weight: 500; }
-.notes { padding-left: 20px; max-width: 78ch; font-size: 15px; }
+.tag.best { border-color: transparent; background: var(--accent); color: var(--surface); }
+.notes { padding-left: 20px; max-width: 78ch; font-size: 15px; overflow-wrap: anywhere; }
 .notes li { margin-top: 8px; }
 details { margin-top: 16px; }
 summary { cursor: pointer; color: var(--accent); font-size: 14.5px; width: fit-content; }

@@ -62,10 +62,12 @@ function classify(element: DrawnElement): void {
 export function standAlone(figure: string, { width, height }: Size, title: string, subtitle: string): string {
   const head = 64;
   const foot = 12;
-  const inner = figure.replace('<svg ', `<svg y="${head}" `);
-  const attributes = `xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height + head + foot}"`;
+  const side = 16;
+  const inner = figure.replace('<svg ', `<svg x="${side}" y="${head}" `);
+  const [outerWidth, outerHeight] = [width + 2 * side, height + head + foot];
+  const attributes = `xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${outerWidth} ${outerHeight}"`;
   return [
-    `<svg ${attributes} width="${width}" height="${height + head + foot}" font-family="${escapeXml(fontFamily)}">`,
+    `<svg ${attributes} width="${outerWidth}" height="${outerHeight}" font-family="${escapeXml(fontFamily)}">`,
     `<title>${escapeXml(title)}</title>`,
     `<style>${darkRules()}</style>`,
     `<rect width="100%" height="100%" rx="8" fill="${ink.surface.light}" class="f-surface"/>`,

@@ -1,4 +1,5 @@
 /** What stands in each table and CSV file of a report. */
+import { resolve } from 'node:path';
 import { fixed, percent, seconds, signedPercent } from './format.js';
 import { type Html, html } from './html.js';
 import { type Stage, totalSeconds } from './stages.js';
@@ -7,13 +8,14 @@ import type { RunReduction, RunSummary, TargetSummary } from './types.js';
 import { type Method, targetOf, type View } from './view.js';
 
 /** The name of a method with its line as it is drawn, and what the reader must know at once. */
-export function methodCell(method: Method): Html {
+export function methodCell(method: Method, best = false): Html {
   const { languageModel, summary, partial, ink, dash } = method;
   const note = languageModel
     ? html`<span class="sub">${summary.model}</span>`
     : html`<span class="sub none">no language model</span>`;
+  const first = best ? html` <span class="tag best">best</span>` : '';
   const tag = partial ? html` <span class="tag">partial</span>` : '';
-  return html`<span class="method">${swatch(ink.name, ink.light, dash, languageModel)}<span><b>${method.name}</b>${tag}<br>${note}</span></span>`;
+  return html`<span class="method">${swatch(ink.name, ink.light, dash, languageModel)}<span><b>${method.name}</b>${first}${tag}<br>${note}</span></span>`;
 }
 
 export function swatch(name: string, colour: string, dash: string | undefined, languageModel: boolean): Html {
@@ -21,9 +23,15 @@ export function swatch(name: string, colour: string, dash: string | undefined, l
   return html`<svg class="swatch" width="26" height="10" viewBox="0 0 26 10" aria-hidden="true"><path d="M0 5H26" stroke="${colour}" class="s-${name}" stroke-width="${languageModel ? 3 : 2.25}"${dashes}/></svg>`;
 }
 
-function identity(): Column<Method>[] {
+/** `best` is marked as such. */
+function identity(best?: Method): Column<Method>[] {
   return [
-    { key: 'method', label: 'Method', value: ({ name }) => name, show: methodCell },
+    {
+      key: 'method',
+      label: 'Method',
+      value: ({ name }) => name,
+      show: (method) => methodCell(method, method === best),
+    },
     { key: 'language_model', value: ({ summary }) => summary.model ?? 'none' },
     { key: 'trials', value: ({ summary }) => summary.trials.done },
   ];
@@ -31,22 +39,29 @@ function identity(): Column<Method>[] {
 
 /** Mean best so far at 50, 100, 150 evaluations and the like. */
 export function bestColumns(view: View): Column<Method>[] {
-  const at = (method: Method, point: number) => method.summary.bestAt.find(({ evaluations }) => evaluations === point);
-  const points = view.points.flatMap((point): Column<Method>[] => [
-    {
-      key: `mean_best_at_${point}`,
-      label: String(point),
-      group: 'Mean best after n evaluations',
-      best: 'highest',
-      value: (method) => at(method, point)?.mean,
-      show: (method) => {
-        const found = at(method, point);
-        if (!found) return '–';
-        return html`${fixed(found.mean, view.decimals)}<span class="sub">± ${fixed(found.halfWidth, view.decimals)}</span>`;
-      },
-    },
-    { key: `half_width_at_${point}`, value: (method) => at(method, point)?.halfWidth },
-  ]);
+  const columns = (pick: (summary: RunSummary) => RunSummary['bestAt'] | undefined, name: string, group: string) =>
+    view.points.flatMap((point): Column<Method>[] => {
+      const at = ({ summary }: Method) => pick(summary)?.find(({ evaluations }) => evaluations === point);
+      return [
+        {
+          key: `mean_${name}_at_${point}`,
+          label: String(point),
+          group,
+          best: 'highest',
+          value: (method) => at(method)?.mean,
+          show: (method) => {
+            const found = at(method);
+            if (!found) return '–';
+            const half = fixed(found.halfWidth, view.decimals);
+            return html`${fixed(found.mean, view.decimals)}<span class="sub">± ${half}</span>`;
+          },
+        },
+        { key: `half_width_${name}_at_${point}`, value: (method) => at(method)?.halfWidth },
+      ];
+    });
+  const { metric } = view.objective;
+  const points = columns(({ bestAt }) => bestAt, 'best', `Mean best ${metric} after n evaluations`);
+  const tests = columns(({ testAt }) => testAt, 'test', `${view.testMetric} of that architecture`);
   const trials: Column<Method> = {
     key: 'planned_trials',
     label: 'Trials',
@@ -54,12 +69,13 @@ export function bestColumns(view: View): Column<Method>[] {
     show: ({ summary: { trials } }) =>
       trials.done < trials.planned ? `${trials.done} of ${trials.planned}` : `${trials.done}`,
   };
-  return [...identity(), trials, ...points];
+  return [...identity(), trials, ...points, ...(view.testMetric === undefined ? [] : tests)];
 }
 
 /** Both statistics of evaluations-to-target, medians, shares, and the difference from path encoding. */
 export function targetColumns(view: View, reductions: readonly RunReduction[]): Column<Method>[] {
-  return [...identity(), ...view.fractions.flatMap((fraction) => columnsOfTarget(view, fraction, reductions))];
+  const best = view.methods.length > 1 ? view.methods[0] : undefined;
+  return [...identity(best), ...view.fractions.flatMap((fraction) => columnsOfTarget(view, fraction, reductions))];
 }
 
 function columnsOfTarget(view: View, fraction: number, reductions: readonly RunReduction[]): Column<Method>[] {
@@ -71,16 +87,18 @@ function columnsOfTarget(view: View, fraction: number, reductions: readonly RunR
       return target === undefined ? undefined : pick(target);
     };
   };
-  const show = (pick: (target: TargetSummary) => string) => (method: Method) => of(pick)(method) ?? '–';
+  const show = (pick: (target: TargetSummary) => Html | string) => (method: Method) => of(pick)(method) ?? '–';
   // A trial that never got there counts with the whole budget, so the true mean is no smaller.
   const bound = (target: TargetSummary, text: string) => (target.reached < 1 ? `≥ ${text}` : text);
   const columns: Column<Method>[] = [
     {
       key: `mean_of_trials_${key}`,
-      label: 'mean',
+      label: html`mean<span class="sub">median</span>`,
       best: 'lowest',
       value: of((target) => target.meanOfTrials),
-      show: show((target) => bound(target, fixed(target.meanOfTrials, 1))),
+      show: show(
+        (target) => html`${bound(target, fixed(target.meanOfTrials, 1))}<span class="sub">${medianText(target)}</span>`,
+      ),
     },
     {
       key: `mean_curve_${key}`,
@@ -92,20 +110,14 @@ function columnsOfTarget(view: View, fraction: number, reductions: readonly RunR
         return first == null ? html`<span class="sub">never</span>` : String(first);
       },
     },
-    {
-      key: `median_${key}`,
-      label: 'median',
-      best: 'lowest',
-      value: of((target) => target.median),
-      show: show((target) => medianText(target)),
-    },
+    { key: `median_${key}`, value: of((target) => target.median) },
     { key: `lower_quartile_${key}`, value: of((target) => target.quartiles[0]) },
     { key: `upper_quartile_${key}`, value: of((target) => target.quartiles[1]) },
     {
       key: `share_reached_${key}`,
       label: 'reached',
       value: of((target) => target.reached),
-      show: show((target) => `${fixed(target.reached * 100, 0)} %`),
+      show: show((target) => `${fixed(target.reached * 100, 0)}\u00a0%`),
     },
   ];
   return [...columns, ...versusColumns(view, fraction, key, reductions)].map((column) => ({ ...column, group }));
@@ -124,17 +136,12 @@ function versusColumns(
 ): Column<Method>[] {
   const { baseline } = view;
   if (baseline === undefined || view.methods.length < 2) return [];
-  const interval = (method: Method) =>
-    reductions.find(
-      ({ run, baseline: base, fraction: at }) =>
-        run === method.run.folder && base === baseline.run.folder && at === fraction,
-    );
+  const interval = (method: Method) => reductionOf(reductions, method, baseline, fraction);
   const show = (method: Method) => {
     if (method === baseline) return html`<span class="sub">baseline</span>`;
     const found = interval(method);
     const change = changeAgainst(method.summary, baseline.summary, fraction);
-    if (found)
-      return html`${signedPercent(-found.reduction)}<span class="sub">${signedPercent(-found.high)} to ${signedPercent(-found.low)}</span>`;
+    if (found) return html`${signedPercent(-found.reduction)}<span class="sub">${intervalText(found)}</span>`;
     return change === undefined ? '–' : signedPercent(change);
   };
   return [
@@ -149,8 +156,25 @@ function versusColumns(
   ];
 }
 
+/** The interval of a change in per cent, "−42 to −11". */
+export function intervalText({ low, high }: RunReduction): string {
+  return [-high, -low].map((share) => signedPercent(share).slice(0, -2)).join(' to ');
+}
+
 function negative(value: number | undefined): number | undefined {
   return value === undefined ? undefined : -value;
+}
+
+export function reductionOf(
+  reductions: readonly RunReduction[],
+  method: Method,
+  baseline: Method,
+  fraction: number,
+): RunReduction | undefined {
+  const same = (path: string, { run }: Method) => resolve(path) === resolve(run.folder);
+  return reductions.find(
+    (each) => each.fraction === fraction && same(each.run, method) && same(each.baseline, baseline),
+  );
 }
 
 /** Evaluations of a method over those of the baseline, less one: -0.41 is 41 % fewer. */

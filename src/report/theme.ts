@@ -1,7 +1,7 @@
 /**
  * Colours of figures, each with a light and a dark form. In a figure the light one is a plain attribute, so that any SVG
  * program shows it; a class beside it lets one style sheet turn the figure dark. The six method colours keep a distance
- * of at least 0.09 in OKLab from each other for people with protan, deutan and tritan vision too, and 4.5:1 contrast.
+ * of at least 0.08 in OKLab from each other for people with protan, deutan and tritan vision too, and 3:1 contrast.
  */
 export interface Ink {
   readonly name: string;
@@ -18,12 +18,12 @@ export const ink = {
 } satisfies Record<string, Ink>;
 
 export const methodInks: readonly Ink[] = [
-  { name: 'blue', light: '#0b6bea', dark: '#5b8def' },
-  { name: 'orange', light: '#bc5c13', dark: '#f9a35a' },
-  { name: 'teal', light: '#025d4d', dark: '#34e0ae' },
-  { name: 'magenta', light: '#8f17a6', dark: '#dd4fa4' },
-  { name: 'navy', light: '#1b0a4d', dark: '#b7bdf5' },
-  { name: 'brown', light: '#4d2d00', dark: '#f3e55a' },
+  { name: 'blue', light: '#2450cf', dark: '#5b8def' },
+  { name: 'orange', light: '#df4a0a', dark: '#f9a35a' },
+  { name: 'green', light: '#0a8f55', dark: '#34e0ae' },
+  { name: 'magenta', light: '#ad3a86', dark: '#dd4fa4' },
+  { name: 'sky', light: '#0b9dda', dark: '#b7bdf5' },
+  { name: 'indigo', light: '#371764', dark: '#f3e55a' },
 ];
 
 /** In the order of the work; the language model and the head stand out, for they are what there is to save. */

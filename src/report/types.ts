@@ -42,13 +42,12 @@ export interface RunSummary {
     /** One sentence on what the values are and where they come from. */
     readonly description?: string;
     /** sha256 of the table: runs of one report share it. */
-    readonly hash?: string;
+    readonly hash: string;
     readonly metric: string;
     /** Metrics the table has; one alone means that the incumbent is chosen and scored on the same number. */
     readonly metrics: readonly string[];
     /** Best value in the table. */
     readonly best: number;
-    readonly unit?: string;
   };
   readonly seed: number;
   /** Evaluations per trial. */
@@ -60,6 +59,8 @@ export interface RunSummary {
   readonly curve: CurveSummary;
   /** Mean and 95 % half-width of the best so far after some budgets, those of 50, 100, 150 within `budget`. */
   readonly bestAt: readonly { readonly evaluations: number; readonly mean: number; readonly halfWidth: number }[];
+  /** The same for the test metric of the architecture that is best so far, where a test metric was chosen. */
+  readonly testAt?: RunSummary['bestAt'];
   readonly targets: readonly TargetSummary[];
   /** Surrogate quality per refit, averaged over trials; empty without a surrogate. */
   readonly tau: readonly {
@@ -68,10 +69,12 @@ export interface RunSummary {
     readonly halfWidth: number;
     readonly trials: number;
   }[];
-  /** Seconds, summed over trials: sampling, rendering, tokenising, languageModel, head, rest. */
+  /** Seconds, summed over trials, which may run side by side: sampling, rendering, tokenising, languageModel, head, rest. */
   readonly seconds: Readonly<Record<string, number>>;
   /** Architectures that were asked for but are not in the table, summed over trials. */
   readonly misses: number;
+  /** Trials that ended before their budget, by reason: `space` (nothing left to try), `misses` (hardly any in the table). */
+  readonly ended: Readonly<Record<string, number>>;
 }
 
 /** Best value so far, mean over trials, with the half-width of its 95 % band (t quantile). One entry per evaluation. */

@@ -22,6 +22,8 @@ export interface View {
   readonly pending: readonly Run[];
   readonly space: string;
   readonly objective: RunSummary['objective'];
+  /** The metric of `testAt`, where the runs recorded one. */
+  readonly testMetric: string | undefined;
   /** The longest budget of the runs. */
   readonly budget: number;
   /** Target fractions, ascending. */
@@ -45,7 +47,7 @@ export function arrange(runs: readonly Run[]): View {
   const fractions = distinct(summaries.flatMap(({ targets }) => targets.map(({ fraction }) => fraction)));
   const mainFraction = fractions[fractions.length >> 1];
   const sorted = done.slice().sort((a, b) => compare(a.summary!, b.summary!, mainFraction));
-  const names = uniqueNames(sorted);
+  const names = shownNames(sorted);
   const styles = assignStyles(sorted.map((run) => run.summary!));
   const methods = sorted.map((run, i): Method => {
     const summary = run.summary!;
@@ -64,6 +66,7 @@ export function arrange(runs: readonly Run[]): View {
     pending: runs.filter((run) => run.summary === undefined),
     space,
     objective,
+    testMetric: testMetricOf(methods),
     budget: Math.max(...summaries.map(({ budget }) => budget)),
     fractions,
     mainFraction,
@@ -71,6 +74,11 @@ export function arrange(runs: readonly Run[]): View {
     baseline: methods.find(({ summary }) => summary.features === 'path' && summary.model === undefined),
     decimals: decimalsFor(summaries),
   };
+}
+
+function testMetricOf(methods: readonly Method[]): string | undefined {
+  const tested = methods.find(({ summary }) => summary.testAt !== undefined);
+  return tested && String(tested.run.manifest.options.testMetric ?? 'test metric');
 }
 
 export function targetOf(summary: RunSummary, fraction: number | undefined): TargetSummary | undefined {
@@ -84,10 +92,26 @@ function compare(a: RunSummary, b: RunSummary, fraction: number | undefined): nu
   return x! - y! || v! - u! || (a.method < b.method ? -1 : 1);
 }
 
-function uniqueNames(runs: readonly Run[]): string[] {
-  const names = runs.map((run) => run.summary!.method);
+/**
+ * The names of the runs without what they all share: the strategy of all that have a surrogate, and the language model of
+ * all that have one, which the tables tell beside the name. Names that come out equal get their folder.
+ */
+function shownNames(runs: readonly Run[]): string[] {
+  const summaries = runs.map((run) => run.summary!);
+  const single = (values: (string | undefined)[]) => new Set(values.filter((value) => value !== undefined)).size === 1;
+  const oneStrategy = single(
+    summaries.map(({ features, strategy }) => (features === undefined ? undefined : strategy)),
+  );
+  const oneModel = single(summaries.map(({ model }) => model));
+  const short = summaries.map(({ method, strategy, features, model }) => {
+    let name = method;
+    if (oneStrategy && features !== undefined && name.startsWith(`${strategy} `))
+      name = name.slice(strategy.length + 1);
+    if (oneModel && model !== undefined && name.endsWith(` ${model}`)) name = name.slice(0, -model.length - 1);
+    return name;
+  });
   const twice = (list: string[], name: string) => list.filter((other) => other === name).length > 1;
-  const withFolder = names.map((name, i) => (twice(names, name) ? `${name} (${basename(runs[i]!.folder)})` : name));
+  const withFolder = short.map((name, i) => (twice(short, name) ? `${name} (${basename(runs[i]!.folder)})` : name));
   return withFolder.map((name, i) => (twice(withFolder, name) ? `${name} #${i + 1}` : name));
 }
 
@@ -116,9 +140,9 @@ function distinct(values: readonly number[]): number[] {
   return [...new Set(values)].sort((a, b) => a - b);
 }
 
-/** A thousandth of the range of the curves after their first tenth can be told apart. */
+/** About a hundredth of the range of the curves after their first tenth can be told apart. */
 function decimalsFor(summaries: readonly RunSummary[]): number {
   const settled = summaries.map(({ curve }) => curve.mean[Math.floor(curve.mean.length / 10)]!);
   const range = summaries[0]!.objective.best - Math.min(...settled);
-  return range > 0 ? Math.min(6, Math.max(0, Math.ceil(2.2 - Math.log10(range)))) : 2;
+  return range > 0 ? Math.min(6, Math.max(0, Math.round(2 - Math.log10(range)))) : 2;
 }

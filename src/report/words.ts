@@ -1,11 +1,12 @@
 /** The sentences of a report that depend on its runs: the finding at the top and the notes at the end. */
 import { enumerate, fixed, percent, signedPercent } from './format.js';
 import { type Html, html } from './html.js';
-import { changeAgainst } from './tables.js';
+import { changeAgainst, intervalText, reductionOf } from './tables.js';
+import type { RunReduction } from './types.js';
 import { type Method, targetOf, type View } from './view.js';
 
 /** What the runs show, in two or three sentences. Says so too where a method without a language model is ahead. */
-export function finding(view: View): Html {
+export function finding(view: View, reductions: readonly RunReduction[]): Html {
   const { methods, mainFraction, baseline } = view;
   const first = methods[0]!;
   const target = targetOf(first.summary, mainFraction);
@@ -17,10 +18,12 @@ export function finding(view: View): Html {
   }
   const change =
     baseline && baseline !== first ? changeAgainst(first.summary, baseline.summary, mainFraction) : undefined;
+  const known = change === undefined ? undefined : reductionOf(reductions, first, baseline!, mainFraction);
+  const interval = known ? `, 95\u00a0% interval ${intervalText(known)}` : '';
   const versus =
     change === undefined
       ? ''
-      : `, against ${needs(baseline!, mainFraction)} for ${baseline!.name} (${signedPercent(change)})`;
+      : `, against ${needs(baseline!, mainFraction)} for ${baseline!.name} (${signedPercent(change)}${interval})`;
   const rival = methods.find(({ languageModel }) => languageModel !== first.languageModel);
   const kind = first.languageModel ? 'without a language model' : 'with a language model';
   const other =
@@ -46,9 +49,15 @@ export function notes(view: View): Html[] {
   ];
   if (baseline)
     list.push(html`<b>vs ${baseline.name}</b> compares the means over trials: −25 % is a quarter fewer evaluations.`);
+  const seeds = new Set(methods.map(({ summary }) => summary.seed));
+  if (methods.length > 1 && seeds.size === 1)
+    list.push(
+      html`All runs have the same seed, so trial 1 of each starts from the same random architectures, and so on.`,
+    );
   list.push(misses(methods));
+  list.push(...early(methods));
   list.push(
-    html`Seconds are summed over the trials of a run, on the machine named below. Embeddings found in the cache cost nothing, so a run after another on the same architectures spends less on the language model.`,
+    html`Seconds are summed over the trials of a run, on the machine named below; trials that run side by side add up to more than the clock shows. Embeddings found in the cache cost nothing, so a run after another on the same architectures spends less on the language model.`,
   );
   const budgets = [...new Set(methods.map(({ summary }) => summary.budget))];
   if (budgets.length > 1)
@@ -64,7 +73,7 @@ export function notes(view: View): Html[] {
     list.push(
       html`No finished trial yet, so not shown: ${enumerate(pending.map(({ folder }) => folder))}. The same command goes on where it stopped.`,
     );
-  if (objective.hash) list.push(html`Table sha256: <code>${objective.hash}</code>`);
+  list.push(html`sha256 of the table: <code>${objective.hash}</code>`);
   return list;
 }
 
@@ -79,6 +88,22 @@ function misses(methods: readonly Method[]): Html {
   const some = methods.filter(({ summary }) => summary.misses > 0);
   if (some.length === 0) return html`Misses (architectures asked for that the table lacks): none.`;
   return html`Misses (architectures asked for that the table lacks; each is counted once and not evaluated): ${enumerate(some.map(({ name, summary }) => `${name} ${summary.misses}`))}.`;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  space: 'the space had no more architectures',
+  misses: 'the table holds hardly any of the space',
+};
+
+function early(methods: readonly Method[]): Html[] {
+  return methods.flatMap(({ name, summary }) =>
+    Object.entries(summary.ended)
+      .filter(([, count]) => count > 0)
+      .map(
+        ([reason, count]) =>
+          html`${count} of the trials of ${name} ended before their budget: ${reasons[reason] ?? reason}. They keep their last value to its end.`,
+      ),
+  );
 }
 
 /** One line where a run is not complete; undefined where all are. */
