@@ -1,0 +1,90 @@
+/** `cole fit` and `cole predict`, on path encodings in place of a language model's vectors. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { embeddingsToFile } from '#cole/arrow/index.js';
+import { matrix, stream } from '#cole/base/index.js';
+import { space } from '#cole/spaces/index.js';
+import { cole, jsonLines, temporaryFolder } from './run.js';
+
+const nasBench201 = space('nas-bench-201');
+const encoding = nasBench201.encodings.path!;
+const rng = stream('heads test');
+const archs = Array.from({ length: 120 }, () => nasBench201.sample(rng));
+const keys = archs.map((arch) => nasBench201.print(arch));
+/** Something that a head can learn from paths. */
+const value = (key: string) => 50 + 10 * key.split('conv_3x3').length + 3 * key.split('conv_1x1').length;
+
+function folder(): string {
+  const cwd = temporaryFolder();
+  const rows = matrix(archs.length, encoding.length);
+  archs.forEach((arch, i) => {
+    rows.data.set(encoding.encode(arch), i * encoding.length);
+  });
+  writeFileSync(join(cwd, 'e.arrow'), embeddingsToFile({ keys, rows, metadata: { embedder: 'path' } }));
+  writeFileSync(join(cwd, 'other.arrow'), embeddingsToFile({ keys, rows, metadata: { embedder: 'another' } }));
+  const lines = [...new Set(keys)].slice(0, 90).map((key) => `${key},${value(key)}`);
+  writeFileSync(join(cwd, 'table.csv'), `arch,accuracy\n${lines.join('\n')}\n`);
+  return cwd;
+}
+
+const fit = ['fit', '--embeddings', 'e.arrow', '--table', 'table.csv', '--metric', 'accuracy', '--out', 'head.arrow'];
+const predict = ['predict', '--head', 'head.arrow', '--embeddings', 'e.arrow'];
+
+describe('heads', () => {
+  it('are fitted, judged, written and asked', async () => {
+    const cwd = folder();
+    const { code, stdout, stderr } = await cole([...fit, '--json', '--held-out', '0.25'], { cwd });
+    expect(code).toBe(0);
+    const statistics = JSON.parse(stdout);
+    expect(statistics).toMatchObject({ head: 'head.arrow', missing: expect.any(Number) });
+    expect(statistics.rows + statistics.heldOutRows + statistics.missing).toBe(keys.length);
+    expect(statistics.heldOutTau).toBeGreaterThan(0.5);
+    expect(stderr).toContain(`${statistics.missing} of ${keys.length} rows`);
+    const scores = jsonLines((await cole(predict, { cwd })).stdout);
+    expect(scores.map(({ key }) => key)).toEqual(keys);
+    expect(scores.every(({ mean, std }) => Number.isFinite(mean) && Number.isFinite(std))).toBe(true);
+  });
+  it('are the same for the same seed and any number of threads', async () => {
+    const cwd = folder();
+    const bytes = async (args: string[]) => {
+      expect((await cole([...fit, ...args], { cwd })).code).toBe(0);
+      return [readFileSync(join(cwd, 'head.arrow')), (await cole(predict, { cwd })).stdout] as const;
+    };
+    const [one, two, other] = [
+      await bytes(['--threads', '1']),
+      await bytes(['--threads', '3']),
+      await bytes(['--seed', '1']),
+    ];
+    expect(two[0].equals(one[0])).toBe(true);
+    expect(two[1]).toBe(one[1]);
+    expect(other[1]).not.toBe(one[1]);
+  });
+  it('refuse embeddings of another language model, and files that are none', async () => {
+    const cwd = folder();
+    await cole(fit, { cwd });
+    const other = await cole([...predict.slice(0, -1), 'other.arrow'], { cwd });
+    expect([other.code, other.stdout]).toEqual([2, '']);
+    expect(other.stderr).toContain('"embedder","another"');
+    const none = await cole(['predict', '--head', 'e.arrow', '--embeddings', 'e.arrow'], { cwd });
+    expect(none.code).toBe(1);
+    expect(none.stderr).toContain('e.arrow');
+    const absent = await cole(['predict', '--head', 'absent.arrow', '--embeddings', 'e.arrow'], { cwd });
+    expect([absent.code, absent.stderr]).toEqual([2, expect.stringContaining('absent.arrow')]);
+    writeFileSync(join(cwd, 'short.arrow'), readFileSync(join(cwd, 'head.arrow')).subarray(0, 500));
+    const short = await cole(['predict', '--head', 'short.arrow', '--embeddings', 'e.arrow'], { cwd });
+    expect([short.code, short.stderr]).toEqual([1, expect.stringContaining('short.arrow')]);
+  });
+  it('refuse what is missing or unknown', async () => {
+    const cwd = folder();
+    const no = await cole(['fit', '--embeddings', 'e.arrow', '--out', 'h'], { cwd });
+    expect([no.code, no.stderr]).toEqual([2, expect.stringContaining('--metric')]);
+    const loss = await cole([...fit, '--loss', 'mae'], { cwd });
+    expect([loss.code, loss.stderr]).toEqual([2, expect.stringContaining('mae')]);
+    const metric = await cole(
+      fit.map((word) => (word === 'accuracy' ? 'acuracy' : word)),
+      { cwd },
+    );
+    expect([metric.code, metric.stderr]).toEqual([2, expect.stringContaining('did you mean accuracy?')]);
+  });
+});
