@@ -6,7 +6,7 @@ export interface EmbedderOptions {
   /** Name in the model store. */
   readonly model: string;
   readonly pooling: Pooling;
-  /** Texts with more tokens (special ones included) are an error, or are cut on the right and counted. */
+  /** Texts with more tokens (special ones included), or with more than the model has positions, are an error, or are cut on the right and counted. */
   readonly maxTokens: number;
   readonly onLong: 'error' | 'truncate';
   /** Bound on tokens in one run of the language model (one longer text still runs alone). */
@@ -39,5 +39,7 @@ export interface Embedder {
   /** Rows in the order of `texts`. */
   embed(texts: readonly string[], onProgress?: OnProgress): Promise<Matrix>;
   readonly stats: Readonly<EmbedStats>;
+  /** What went wrong without harm, such as a damaged file of the cache that was ignored. */
+  readonly warnings: readonly string[];
   close(): Promise<void>;
 }

@@ -100,9 +100,17 @@ export class Graph {
     return name;
   }
 
-  encode(producer: string): Uint8Array {
+  encode(): Uint8Array {
     const { name, nodes, inputs, outputs } = this;
     const tensors = [...this.tensors.values()];
-    return encodeModel({ name, producer, opsets: { '': opset, 'com.microsoft': 1 }, nodes, inputs, outputs, tensors });
+    return encodeModel({
+      name,
+      producer: 'cole',
+      opsets: { '': opset, 'com.microsoft': 1 },
+      nodes,
+      inputs,
+      outputs,
+      tensors,
+    });
   }
 }

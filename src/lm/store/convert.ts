@@ -52,6 +52,6 @@ async function make(spec: WeightSpec): Promise<Float32Array> {
   return values;
 }
 
-export function graphBytes(config: ModelConfig, table: WeightTable, producer: string): Uint8Array {
-  return families[config.family]!.graph(config, table).encode(producer);
+export function graphBytes(config: ModelConfig, table: WeightTable): Uint8Array {
+  return families[config.family]!.graph(config, table).encode();
 }

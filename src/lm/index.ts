@@ -1,0 +1,21 @@
+/** Language models: the store, tokenizers, embeddings of texts. */
+export { createEmbedder } from './embedder.js';
+export { dataRoot, embeddingsFolder, modelsFolder } from './store/folder.js';
+export { type OpenedModel, openModel, tokenizerOf } from './store/open.js';
+export {
+  addModel,
+  listModels,
+  type ModelEntry,
+  type PullOptions,
+  pullModel,
+  removeModel,
+  showModel,
+} from './store/store.js';
+export {
+  type EncodedBatch,
+  type EncodeOptions,
+  loadTokenizer,
+  type Tokenizer,
+  type TokenizerSource,
+} from './tokenizer/index.js';
+export type { Embedder, EmbedderOptions, EmbedStats, Pooling } from './types.js';

@@ -1,0 +1,69 @@
+/**
+ * Runs the language model in a worker thread, since a run of onnxruntime blocks the thread that calls it. The thread and
+ * the session start with the first batch: who finds every vector in the cache loads no model.
+ */
+import { Worker } from 'node:worker_threads';
+import { asColeError, ColeError, packageFile } from '../base/index.js';
+import type { Reply, Request, SessionData } from './worker.js';
+
+/** A batch of texts of the same length, in tokens. */
+export interface Batch {
+  /** [texts, tokens] */
+  readonly ids: BigInt64Array<ArrayBuffer>;
+  readonly texts: number;
+  readonly tokens: number;
+}
+
+export class ModelSession {
+  #worker: Worker | undefined;
+  #next = 0;
+  #failure: ColeError | undefined;
+  readonly #open = new Map<number, { resolve(data: Float32Array): void; reject(error: unknown): void }>();
+
+  constructor(private readonly data: SessionData) {}
+
+  /** Vectors [texts, dimension]. Batches are run one after the other, in the order of the calls. */
+  run(batch: Batch): Promise<Float32Array> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    this.#worker ??= this.#start();
+    const request: Request = { id: this.#next++, ...batch };
+    return new Promise((resolve, reject) => {
+      this.#open.set(request.id, { resolve, reject });
+      this.#worker!.ref();
+      this.#worker!.postMessage(request, [request.ids.buffer]);
+    });
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#fail(new ColeError('ERR_MODEL', 'expected an open embedder, got one that is closed'));
+    if (!worker) return;
+    // The session is released where it lives; a thread that is ended from outside may be in the middle of native code.
+    const exit = new Promise((resolve) => worker.once('exit', resolve));
+    worker.ref();
+    worker.postMessage(null);
+    await exit;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(packageFile('dist', 'lm', 'worker.js'), { workerData: this.data });
+    worker.on('message', (reply: Reply) => {
+      const waiting = this.#open.get(reply.id)!;
+      this.#open.delete(reply.id);
+      // An idle thread keeps nobody's process alive.
+      if (this.#open.size === 0) worker.unref();
+      if ('data' in reply) waiting.resolve(reply.data);
+      else waiting.reject(asColeError(reply, 'ERR_MODEL'));
+    });
+    worker.on('error', (error) => this.#fail(asColeError(error, 'ERR_MODEL')));
+    worker.on('exit', () => this.#fail(new ColeError('ERR_MODEL', 'the thread of the language model ended')));
+    return worker;
+  }
+
+  #fail(error: ColeError): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#open.values()) reject(this.#failure);
+    this.#open.clear();
+  }
+}

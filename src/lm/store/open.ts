@@ -1,0 +1,85 @@
+/** Opens a model of the store: checks that its files are there and loads its tokenizer. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ColeError, writeFileAtomic } from '../../base/index.js';
+import { loadTokenizer, type Tokenizer } from '../tokenizer/index.js';
+import { graphBytes, weightsName } from './convert.js';
+import { modelsFolder } from './folder.js';
+import { type ModelManifest, readManifest } from './manifest.js';
+import { showModel } from './store.js';
+
+export interface OpenedModel {
+  readonly manifest: ModelManifest;
+  readonly folder: string;
+  readonly graphPath: string;
+  readonly weightsPath: string;
+  readonly tokenizer: Tokenizer;
+}
+
+/** A model that is present, with its tokenizer; the content of the weights is checked when they are loaded. */
+export async function openModel(name: string): Promise<OpenedModel> {
+  const entry = await showModel(name);
+  const manifest = await readManifest(entry.folder);
+  if (!manifest)
+    throw new ColeError(
+      'ERR_MODEL',
+      `expected model ${name} in ${modelsFolder()}, got none; get it with: cole models pull ${name}`,
+    );
+  const { folder } = entry;
+  const weightsPath = join(folder, weightsName);
+  const size = await stat(weightsPath).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size !== manifest.weightsBytes)
+    throw new ColeError(
+      'ERR_DATA',
+      `expected ${manifest.weightsBytes} bytes in ${weightsPath}, got ${size}; remove and pull it again: cole models remove ${name}`,
+    );
+  return {
+    manifest,
+    folder,
+    graphPath: await graphOf(folder, manifest),
+    weightsPath,
+    tokenizer: await tokenizerIn(folder, manifest),
+  };
+}
+
+/** The graph is made from the manifest whenever another version of cole left another, or none. */
+async function graphOf(folder: string, manifest: ModelManifest): Promise<string> {
+  const path = join(folder, 'graph.onnx');
+  const bytes = graphBytes(manifest.config, manifest.weights);
+  const there = await readFile(path).catch(() => undefined);
+  if (!there?.equals(bytes)) await writeFileAtomic(path, bytes);
+  return path;
+}
+
+async function tokenizerIn(folder: string, manifest: ModelManifest): Promise<Tokenizer> {
+  const path = join(folder, manifest.tokenizer);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new ColeError('ERR_MODEL', `expected the tokenizer at ${path}, but ${(cause as Error).message}`, { cause });
+  }
+  if (manifest.tokenizer === 'tokenizer.json') return loadTokenizer({ json: bytes });
+  try {
+    return loadTokenizer({ gguf: JSON.parse(bytes.toString('utf8')) as Record<string, unknown> });
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw new ColeError('ERR_DATA', `expected JSON in ${path}`, { cause });
+    throw cause;
+  }
+}
+
+/** A tokenizer by the name of a model in the store, or the path of a tokenizer.json. */
+export async function tokenizerOf(model: string): Promise<Tokenizer> {
+  if (!model.endsWith('.json')) return (await openModel(model)).tokenizer;
+  try {
+    return loadTokenizer({ json: await readFile(model) });
+  } catch (cause) {
+    if (cause instanceof ColeError) throw cause;
+    throw new ColeError('ERR_VOCAB', `expected a tokenizer.json at ${model}, but ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}

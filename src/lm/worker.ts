@@ -1,0 +1,79 @@
+/** Worker entry: one onnxruntime session and the batches it is asked to run. Ends when it gets null. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { InferenceSession } from 'onnxruntime-node';
+import { asColeError, ColeError } from '../base/index.js';
+import { loadRuntime } from './runtime.js';
+
+export interface SessionData {
+  readonly graphPath: string;
+  readonly weightsPath: string;
+  readonly weightsSha256: string;
+  /** Output of the graph: a pooling, or hidden states. */
+  readonly output: string;
+  readonly threads: number;
+}
+
+export interface Request {
+  readonly id: number;
+  /** [texts, tokens] */
+  readonly ids: BigInt64Array<ArrayBuffer>;
+  readonly texts: number;
+  readonly tokens: number;
+}
+
+export type Reply =
+  | { readonly id: number; readonly data: Float32Array<ArrayBuffer> }
+  | { readonly id: number; readonly code: string; readonly message: string };
+
+const { output, ...data } = workerData as SessionData;
+let session: Promise<InferenceSession> | undefined;
+let turn: Promise<void> = Promise.resolve();
+
+parentPort!.on('message', (request: Request | null) => {
+  turn = turn.then(() => (request ? answer(request) : end()));
+});
+
+async function answer(request: Request): Promise<void> {
+  try {
+    session ??= open();
+    const { Tensor } = await loadRuntime();
+    const ids = new Tensor('int64', request.ids, [request.texts, request.tokens]);
+    const fetched = (await (await session).run({ input_ids: ids }, [output]))[output]!;
+    // Copied: the runtime's buffer cannot be transferred.
+    const vectors = Float32Array.from(fetched.data as Float32Array);
+    fetched.dispose();
+    const reply: Reply = { id: request.id, data: vectors };
+    parentPort!.postMessage(reply, [vectors.buffer]);
+  } catch (error) {
+    const { code, message } = asColeError(error, 'ERR_MODEL');
+    parentPort!.postMessage({ id: request.id, code, message } satisfies Reply);
+  }
+}
+
+async function open(): Promise<InferenceSession> {
+  const { InferenceSession } = await loadRuntime();
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(data.weightsPath, { highWaterMark: 1 << 20 })) hash.update(chunk);
+  const sha256 = hash.digest('hex');
+  if (sha256 !== data.weightsSha256)
+    throw new ColeError(
+      'ERR_DATA',
+      `expected sha256 ${data.weightsSha256} for ${data.weightsPath}, got ${sha256}; remove the model and pull it again`,
+    );
+  return InferenceSession.create(data.graphPath, {
+    executionProviders: ['cpu'],
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: data.threads,
+    interOpNumThreads: 1,
+    // Patterns are kept per shape, and there are as many shapes as lengths and batch sizes.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+  });
+}
+
+async function end(): Promise<void> {
+  await (await session?.catch(() => undefined))?.release();
+  parentPort!.close();
+}
