@@ -46,3 +46,4 @@ export {
   type Surrogate,
   type SurrogateChoice,
 } from './surrogate/index.js';
+export { type CoreBudget, type CoreRequest, coreBudget } from './workers/index.js';

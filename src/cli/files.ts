@@ -1,6 +1,6 @@
 /** Whole files in and out of commands; `-` is standard input or output. */
-import { readFile } from 'node:fs/promises';
-import { ColeError, writeFileAtomic } from '../base/index.js';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { ColeError, ioError, writeFileAtomic } from '../base/index.js';
 import { writeBytes } from './output.js';
 
 export async function readBytes(path: string): Promise<Uint8Array> {
@@ -19,6 +19,13 @@ export async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 export async function writeOut(path: string, bytes: Uint8Array): Promise<void> {
-  if (path === '-') await writeBytes(bytes);
-  else await writeFileAtomic(path, bytes);
+  if (path === '-') return writeBytes(bytes);
+  // A device or a named pipe is written to; a file of that name must not take its place.
+  const there = await stat(path).catch(() => undefined);
+  if (!there || there.isFile()) return writeFileAtomic(path, bytes);
+  try {
+    await writeFile(path, bytes);
+  } catch (cause) {
+    throw ioError(path, cause);
+  }
 }

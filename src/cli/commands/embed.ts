@@ -1,6 +1,6 @@
 /** `cole embed`: texts, architectures or a folder of `.py` files to vectors, in an Arrow file or as JSON lines. */
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import { type Matrix, matrix } from '../../base/index.js';
+import { ColeError, type Matrix, matrix } from '../../base/index.js';
 import type { Embedder, EmbedderOptions, Tokenizer } from '../../index.js';
 import { integer } from '../arguments.js';
 import { contextOf, defined, examples, required } from '../context.js';
@@ -47,10 +47,11 @@ export function addEmbed(program: CommandUnknownOpts): void {
       'form of the text of architectures, see cole render --styles (default: that of features code)',
     )
     .action(async (input, options, command) => {
-      const { codeDefaults, createEmbedder, embeddingsToFile, renderer, space, tokenizerOf } = await import(
+      const { codeDefaults, coreBudget, createEmbedder, embeddingsToFile, renderer, space, tokenizerOf } = await import(
         '../../index.js'
       );
-      const { json, threads } = contextOf(command);
+      const { json, ...context } = contextOf(command);
+      const threads = coreBudget({ tasks: 1, threads: context.threads }).languageModelThreads;
       const out = json ? options.out : required(options.out, '--out or --json');
       const chosen = space(options.space);
       const { render, identity } = renderer(options.space, options.style ?? codeDefaults.style);
@@ -107,7 +108,9 @@ async function embedAll(embedder: Embedder, texts: readonly KeyedText[], counts:
   for (let from = 0; from < texts.length; from += chunk) {
     signal.throwIfAborted();
     const part = texts.slice(from, from + chunk);
-    const vectors = await embedder.embed(part.map(({ text }) => text));
+    const vectors = await embedder.embed(part.map(({ text }) => text)).catch((error) => {
+      throw nameText(error, part, counts.slice(from, from + chunk));
+    });
     rows.data.set(vectors.data, from * embedder.dimension);
     done += counts.slice(from, from + chunk).reduce((sum, count) => sum + count, 0);
     showProgress({ stage: 'embed', done, total, unit: 'tokens' });
@@ -115,8 +118,17 @@ async function embedAll(embedder: Embedder, texts: readonly KeyedText[], counts:
   return rows;
 }
 
+/** The embedder counts texts; whoever wrote them knows them by their place. */
+function nameText(error: unknown, texts: readonly KeyedText[], counts: readonly number[]): unknown {
+  if (!(error instanceof ColeError) || error.code !== 'ERR_LENGTH') return error;
+  const longest = counts.indexOf(Math.max(...counts));
+  const { key, where } = texts[longest]!;
+  const message = `${error.message}; the longest one, ${key} (${where}), has ${counts[longest]} tokens, and --on-long truncate cuts it`;
+  return new ColeError('ERR_LENGTH', message, { cause: error });
+}
+
 /** Tokens of each text before any cut, special ones included. */
-function tokenCounts(tokenizer: Tokenizer, texts: readonly KeyedText[], threads = 1): number[] {
+function tokenCounts(tokenizer: Tokenizer, texts: readonly KeyedText[], threads: number): number[] {
   const { offsets } = tokenizer.encode(
     texts.map(({ text }) => text),
     { threads },
