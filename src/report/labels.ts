@@ -13,7 +13,7 @@ export function spread(wanted: readonly number[], gap: number, top: number, bott
   const order = wanted.map((y, index) => ({ y, index })).sort((a, b) => a.y - b.y || a.index - b.index);
   const blocks: { sum: number; members: number[]; y: number }[] = [];
   for (const { y, index } of order) {
-    let block = { sum: y, members: [index], y };
+    let block = { sum: y, members: [index], y: clamp(y, top, bottom) };
     let last = blocks.at(-1);
     while (last && bottomOf(last, gap) + gap > block.y) {
       blocks.pop();
@@ -24,7 +24,6 @@ export function spread(wanted: readonly number[], gap: number, top: number, bott
       block = { sum, members, y: clamp(sum / members.length, top, bottom - (members.length - 1) * gap) };
       last = blocks.at(-1);
     }
-    block.y = clamp(block.y, top, Math.max(top, bottom - (block.members.length - 1) * gap));
     blocks.push(block);
   }
   return blocks.flatMap((block) => block.members.map((index, i) => ({ index, y: block.y + i * gap })));

@@ -34,7 +34,8 @@ export function draw(options: Plot.PlotOptions, { width, height }: Size, label: 
   for (const element of [svg, ...svg.querySelectorAll('*')]) classify(element);
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', label);
+  // The serialiser escapes quotes in attributes, and nothing else.
+  svg.setAttribute('aria-label', escapeXml(label));
   svg.setAttribute('font-size', '12');
   svg.setAttribute('font-family', fontFamily);
   svg.removeAttribute('style');

@@ -32,7 +32,7 @@ export interface View {
   readonly mainFraction: number | undefined;
   /** Evaluations at which the mean best is told, ascending. */
   readonly points: readonly number[];
-  /** The method that the others are compared with: path encoding, where it is among the runs. */
+  /** The method that the others are compared with: path encoding, where one run has it. */
   readonly baseline: Method | undefined;
   /** Decimals that resolve the values of this metric. */
   readonly decimals: number;
@@ -61,6 +61,7 @@ export function arrange(runs: readonly Run[]): View {
     };
   });
   const { space, objective } = summaries[0]!;
+  const paths = methods.filter(({ summary }) => summary.features === 'path');
   return {
     methods,
     pending: runs.filter((run) => run.summary === undefined),
@@ -71,7 +72,7 @@ export function arrange(runs: readonly Run[]): View {
     fractions,
     mainFraction,
     points: distinct(summaries.flatMap(({ bestAt }) => bestAt.map(({ evaluations }) => evaluations))),
-    baseline: methods.find(({ summary }) => summary.features === 'path' && summary.model === undefined),
+    baseline: paths.length === 1 ? paths[0] : undefined,
     decimals: decimalsFor(summaries),
   };
 }
