@@ -27,7 +27,7 @@ export {
 } from './lm/index.js';
 export { addonPath, type NativeInfo, native } from './native/index.js';
 export { type Objective, type Outcome, openTable, Table, tableObjective } from './objectives/index.js';
-export { type ReportFiles, type ReportOptions, writeReport } from './report/index.js';
+export { type ReportFiles, type ReportOptions, writeCurvePicture, writeReport } from './report/index.js';
 export { createStrategy, resolveStrategy, type Strategy, type StrategyOptions } from './search/index.js';
 export { type Encoding, type Space, space, spaces } from './spaces/index.js';
 export {

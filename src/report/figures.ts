@@ -1,6 +1,6 @@
 /** The two line figures: best so far against evaluations, and the surrogate's Kendall tau per refit. */
 import * as Plot from '@observablehq/plot';
-import { fixed, percent } from './format.js';
+import { fixed, percent, shorten } from './format.js';
 import { spread } from './labels.js';
 import { draw, type Size } from './svg.js';
 import { ink } from './theme.js';
@@ -10,11 +10,15 @@ export interface Figure {
   readonly wide: string;
   /** The same for narrow screens, without names at the lines: a legend stands below. */
   readonly narrow: string;
+  /** Of the wide form. */
+  readonly size: Size;
   /** What it shows, for those who do not see it. */
   readonly label: string;
 }
 
-export const wideSize: Size = { width: 1040, height: 450 };
+export const wideWidth = 1040;
+/** Pixels between names at the ends of lines. */
+const nameGap = 16;
 const narrowSize: Size = { width: 400, height: 320 };
 
 interface Point {
@@ -112,20 +116,23 @@ function zoom(lines: readonly Line[], marks: Axes['marks'], budget: number): [nu
 }
 
 function both(lines: readonly Line[], label: string, axes: Axes): Figure {
+  // Tall enough for all the names one below the other.
+  const size = { width: wideWidth, height: Math.max(450, 80 + nameGap * lines.length) };
   return {
-    wide: lineFigure(lines, label, axes, wideSize, true),
+    wide: lineFigure(lines, label, axes, size, true),
     narrow: lineFigure(lines, label, axes, narrowSize, false),
+    size,
     label,
   };
 }
 
 function lineFigure(lines: readonly Line[], label: string, axes: Axes, size: Size, named: boolean): string {
-  const longest = Math.max(...lines.map(({ method }) => method.name.length));
+  const longest = Math.max(...lines.map(({ method }) => shorten(method.name).length));
   const margin = {
     top: 28,
     bottom: 40,
     left: 52,
-    right: named ? Math.min(320, 56 + longest * 7.2) : axes.marks.length > 0 ? 52 : 12,
+    right: named ? 56 + longest * 7.2 : axes.marks.length > 0 ? 52 : 12,
   };
   // The best method is drawn last, over the others.
   const fromLast = lines.slice().reverse();
@@ -217,7 +224,7 @@ function nameMarks(
   const unitsPerPixel = (axes.x[1] - axes.x[0]) / (size.width - margin.left - margin.right);
   const right = axes.x[1];
   const wanted = lines.map(({ points }) => toPixel(points.at(-1)!.mean));
-  return spread(wanted, 16, margin.top, bottom).flatMap(({ index, y }) => {
+  return spread(wanted, nameGap, margin.top, bottom).flatMap(({ index, y }) => {
     const { method, points } = lines[index]!;
     const end = points.at(-1)!;
     const at = high - (y - margin.top) * perPixel;
@@ -229,7 +236,14 @@ function nameMarks(
     return [
       Plot.link(leader, { ...ends, strokeOpacity: 0.5, strokeWidth: 1 }),
       Plot.link(key, { ...ends, ...lineStyle(method) }),
-      Plot.text([method.name], { x: right, y: at, dx: 42, textAnchor: 'start', fontWeight: 600, fill: ink.text.light }),
+      Plot.text([shorten(method.name)], {
+        x: right,
+        y: at,
+        dx: 42,
+        textAnchor: 'start',
+        fontWeight: 600,
+        fill: ink.text.light,
+      }),
     ];
   });
 }

@@ -29,3 +29,8 @@ export function seconds(value: number): string {
 export function enumerate(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
+
+/** A name as it fits beside a figure. */
+export function shorten(name: string): string {
+  return name.length > 36 ? `${name.slice(0, 35)}…` : name;
+}

@@ -1,10 +1,10 @@
 /** Run directories to one HTML file, with the CSV and SVG files of its tables and figures in a folder beside it. */
 import { dirname, join, parse } from 'node:path';
 import { writeFileAtomic } from '../base/index.js';
-import { curveFigure, type Figure, tauFigure, wideSize } from './figures.js';
+import { curveFigure, type Figure, tauFigure } from './figures.js';
 import { page } from './page.js';
 import { readRuns } from './read.js';
-import { stageFigure, stageHeight, stagesOf } from './stages.js';
+import { stageFigure, stagesOf } from './stages.js';
 import { standAlone } from './svg.js';
 import { csvText } from './table.js';
 import { bestColumns, curveColumns, curveRows, secondsColumns, targetColumns, tauRows } from './tables.js';
@@ -18,8 +18,8 @@ export interface ReportOptions {
   readonly out: string;
   /** Default: "Architecture search on <table>". */
   readonly title?: string;
-  /** Intervals of the evaluations saved against path encoding, where the trials of the runs were compared. */
-  readonly reductions?: readonly RunReduction[];
+  /** Intervals of the evaluations saved against path encoding; a function is asked for them once the runs are found good. */
+  readonly reductions?: readonly RunReduction[] | ((runs: readonly string[]) => readonly RunReduction[]);
 }
 
 export interface ReportFiles {
@@ -34,27 +34,25 @@ export interface ReportFiles {
  */
 export async function writeReport({ runs, out, title, reductions = [] }: ReportOptions): Promise<ReportFiles> {
   const view = arrange(await readRuns(runs));
+  const saved = typeof reductions === 'function' ? reductions(runs) : reductions;
   const html = out.endsWith('.html') ? out : join(out, 'report.html');
   const curves = curveFigure(view);
   const tau = tauFigure(view);
   const stages = stageFigure(view);
   const files = new Map([
     ['curves.csv', csvText(curveRows(view), curveColumns('best'))],
-    ['targets.csv', csvText(view.methods, targetColumns(view, reductions))],
+    ['targets.csv', csvText(view.methods, targetColumns(view, saved))],
     ['best.csv', csvText(view.methods, bestColumns(view))],
     ['seconds.csv', csvText(view.methods, secondsColumns(stagesOf(view)))],
     ['curves.svg', curvesAlone(view, curves)],
-    [
-      'seconds.svg',
-      standAlone(stages.wide, { width: wideSize.width, height: stageHeight(view) }, 'Seconds by stage', task(view)),
-    ],
+    ['seconds.svg', standAlone(stages, 'Seconds by stage', task(view))],
   ]);
   if (tau) {
     files.set('tau.csv', csvText(tauRows(view), curveColumns('kendall_tau')));
-    files.set('tau.svg', standAlone(tau.wide, wideSize, 'Kendall τ of the surrogate at each refit', task(view)));
+    files.set('tau.svg', standAlone(tau, 'Kendall τ of the surrogate at each refit', task(view)));
   }
   const heading = title ?? `Architecture search on ${view.objective.name}`;
-  const text = page(view, { title: heading, curves, tau, stages, reductions, files });
+  const text = page(view, { title: heading, curves, tau, stages, reductions: saved, files });
   const folder = join(dirname(html), parse(html).name);
   for (const [name, content] of files) await writeFileAtomic(join(folder, name), content);
   await writeFileAtomic(html, text);
@@ -71,7 +69,7 @@ export async function writeCurvePicture({ runs, out, title }: Omit<ReportOptions
 }
 
 function curvesAlone(view: View, curves: Figure, title = `Best ${view.objective.metric} so far`): string {
-  return standAlone(curves.wide, wideSize, title, task(view));
+  return standAlone(curves, title, task(view));
 }
 
 function task({ space, objective, methods, budget }: View): string {

@@ -1,7 +1,7 @@
 /** Seconds by stage: which stages there are, and their stacked bars. */
 import * as Plot from '@observablehq/plot';
-import type { Figure } from './figures.js';
-import { seconds } from './format.js';
+import { type Figure, wideWidth } from './figures.js';
+import { seconds, shorten } from './format.js';
 import { draw } from './svg.js';
 import { type Ink, ink, stageInks } from './theme.js';
 import type { View } from './view.js';
@@ -30,10 +30,11 @@ export function stageFigure(view: View): Figure {
   const label = `Seconds by stage. In all: ${view.methods
     .map(({ name, summary }) => `${name} ${seconds(totalSeconds(summary.seconds))}`)
     .join(', ')}.`;
-  return { wide: bars(view, label, 1040, true), narrow: bars(view, label, 400, false), label };
+  const size = { width: wideWidth, height: heightOf(view, true) };
+  return { wide: bars(view, label, wideWidth, true), narrow: bars(view, label, 400, false), size, label };
 }
 
-export function stageHeight(view: View, wide = true): number {
+function heightOf(view: View, wide: boolean): number {
   return 46 + (wide ? 34 : 46) * view.methods.length;
 }
 
@@ -47,11 +48,11 @@ function bars(view: View, label: string, width: number, wide: boolean): string {
     });
   });
   const totals = view.methods.map(({ name, summary }) => ({ name, total: totalSeconds(summary.seconds) }));
-  const longest = Math.max(...totals.map(({ name }) => name.length));
+  const longest = Math.max(...totals.map(({ name }) => shorten(name).length));
   const options: Plot.PlotOptions = {
     marginTop: wide ? 8 : 4,
     marginBottom: 38,
-    marginLeft: wide ? Math.min(300, 24 + longest * 8) : 12,
+    marginLeft: wide ? 24 + longest * 8 : 12,
     marginRight: 64,
     x: { label: null, domain: [0, Math.max(...totals.map(({ total }) => total)) || 1] },
     y: { domain: view.methods.map(({ name }) => name), label: null, axis: null, padding: wide ? 0.35 : 0.6 },
@@ -60,12 +61,12 @@ function bars(view: View, label: string, width: number, wide: boolean): string {
       Plot.axisX({ tickSize: 0, tickPadding: 8, ticks: wide ? 8 : 4, fill: ink.muted.light }),
       Plot.text(['seconds'], { frameAnchor: 'bottom-right', dy: 32, textAnchor: 'end', fill: ink.muted.light }),
       ...(wide
-        ? [Plot.axisY({ tickSize: 0, tickPadding: 12, fill: ink.text.light, fontWeight: 600 })]
+        ? [Plot.axisY({ tickSize: 0, tickPadding: 12, tickFormat: shorten, fill: ink.text.light, fontWeight: 600 })]
         : [
             Plot.text(totals, {
               x: 0,
               y: 'name',
-              text: 'name',
+              text: ({ name }) => shorten(name),
               dy: -17,
               textAnchor: 'start',
               fill: ink.text.light,
@@ -91,5 +92,5 @@ function bars(view: View, label: string, width: number, wide: boolean): string {
       }),
     ],
   };
-  return draw(options, { width, height: stageHeight(view, wide) }, label);
+  return draw(options, { width, height: heightOf(view, wide) }, label);
 }

@@ -73,7 +73,7 @@ tr > :first-child { position: sticky; left: 0; padding-left: 8px; text-align: le
 tbody tr:last-child > * { border-bottom: 0; }
 .winner > *, .winner > :first-child { background: var(--tint); }
 .method { gap: 10px; }
-.method b { font-weight: 600; }
+.method b { display: inline-block; max-width: 240px; font-weight: 600; white-space: normal; vertical-align: top; }
 .tag { padding: 1px 7px; border: 1px solid var(--notice-line); border-radius: 99px; background: var(--notice); font-size: 12px; font-weight: 500; }
 .tag.best { border-color: transparent; background: var(--accent); color: var(--surface); }
 .notes { padding-left: 20px; max-width: 78ch; font-size: 15px; overflow-wrap: anywhere; }

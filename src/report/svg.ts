@@ -60,11 +60,12 @@ function classify(element: DrawnElement): void {
 }
 
 /** A figure as a file of its own: with its title, on its own ground, light or dark as the reader's system is. */
-export function standAlone(figure: string, { width, height }: Size, title: string, subtitle: string): string {
+export function standAlone(figure: { wide: string; size: Size }, title: string, subtitle: string): string {
+  const { width, height } = figure.size;
   const head = 64;
   const foot = 12;
   const side = 16;
-  const inner = figure.replace('<svg ', `<svg x="${side}" y="${head}" `);
+  const inner = figure.wide.replace('<svg ', `<svg x="${side}" y="${head}" `);
   const [outerWidth, outerHeight] = [width + 2 * side, height + head + foot];
   const attributes = `xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${outerWidth} ${outerHeight}"`;
   return [

@@ -139,7 +139,13 @@ describe('a report', () => {
     const root = await folder();
     const [run, baseline] = await Promise.all(comparison.slice(1, 3).map((each) => makeRun(root, each)));
     const reductions = [{ run: run!, baseline: baseline!, fraction: 0.995, reduction: 0.3, low: 0.11, high: 0.42 }];
-    const files = await writeReport({ runs: [root], out: join(root, 'out.html'), reductions });
+    const asked: unknown[] = [];
+    const compare = (runs: readonly string[]) => {
+      asked.push(runs);
+      return reductions;
+    };
+    const files = await writeReport({ runs: [root], out: join(root, 'out.html'), reductions: compare });
+    expect(asked).toEqual([[root]]);
     const { document } = parseHTML(await readFile(files.html, 'utf8'));
     const row = cells(document.querySelector('tbody tr')!);
     expect(row.some((cell) => cell.includes('−30 %') && cell.includes('−42 to −11'))).toBe(true);

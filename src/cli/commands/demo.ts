@@ -62,7 +62,7 @@ export function addDemo(program: CommandUnknownOpts): void {
       }
       const runs = Object.keys(methods).map((name) => join(options.out, name));
       const report = join(options.out, 'report.html');
-      await writeReport({ runs, out: report, reductions: compareRuns(runs) });
+      await writeReport({ runs, out: report, reductions: compareRuns });
       const seconds = (performance.now() - started) / 1000;
       if (json) return printJson({ report, seconds, summaries });
       await print(summaryTable(summaries));

@@ -20,7 +20,7 @@ export function addReport(program: CommandUnknownOpts): void {
     .action(async (runs, options, command) => {
       const { compareRuns, writeReport } = await import('../../index.js');
       const out = options.out ?? (runs.length === 1 ? join(runs[0]!, 'report.html') : 'report.html');
-      await writeReport({ runs, out, reductions: compareRuns(runs) });
+      await writeReport({ runs, out, reductions: compareRuns });
       await (contextOf(command).json ? printJson({ report: out }) : print(out));
     });
 }
