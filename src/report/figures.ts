@@ -17,9 +17,11 @@ export interface Figure {
 }
 
 export const wideWidth = 1040;
+/** What a phone has left for it beside the margins. */
+export const narrowWidth = 344;
 /** Pixels between names at the ends of lines. */
 const nameGap = 16;
-const narrowSize: Size = { width: 400, height: 320 };
+const narrowSize: Size = { width: narrowWidth, height: 300 };
 
 interface Point {
   readonly x: number;
@@ -178,7 +180,9 @@ function targetMark({ y, note, short }: Mark, { x }: Axes, inside: boolean): Plo
 
 function band({ method, points }: Line, { y: [low, high] }: Axes, fillOpacity: number): Plot.Markish {
   const inside = (value: number) => Math.max(low, Math.min(high, value));
-  return Plot.areaY(points, {
+  // From one evaluation before the line comes into the frame: the few of the start have bands as high as the whole figure.
+  const from = Math.max(0, points.findIndex(({ mean }) => mean >= low) - 1);
+  return Plot.areaY(points.slice(from), {
     x: 'x',
     y1: (point: Point) => inside(point.mean - point.halfWidth),
     y2: (point: Point) => inside(point.mean + point.halfWidth),

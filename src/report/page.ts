@@ -5,7 +5,7 @@ import { Html, html } from './html.js';
 import { type Stage, stagesOf } from './stages.js';
 import { styleSheet } from './style.js';
 import { tableHtml } from './table.js';
-import { bestColumns, methodCell, secondsColumns, swatch, targetColumns } from './tables.js';
+import { bestColumns, secondsColumns, swatch, targetColumns } from './tables.js';
 import type { RunReduction } from './types.js';
 import type { Method, View } from './view.js';
 import { finding, notes, partialNotice } from './words.js';
@@ -121,8 +121,9 @@ function fact(name: string, value: string | number): Html {
 function curveCaption({ methods }: View): Html {
   const models = methods.some(({ languageModel }) => languageModel);
   const plain = methods.some(({ summary }) => summary.features === undefined);
-  const lines = `${models ? ' Solid lines use a language model; dashed lines do not' : ' No method uses a language model'}${plain ? ', grey ones have no surrogate at all' : ''}.`;
-  return html`Mean over trials of the best value so far, with 95 % confidence bands.${lines} The vertical axis starts where the random start is over.`;
+  const lines = models ? ' Solid lines use a language model, the others do not.' : ' No method uses a language model.';
+  const grey = plain ? ' Grey lines have no surrogate at all.' : '';
+  return html`Mean over trials of the best value so far, with 95 % confidence bands.${lines}${grey} The vertical axis starts where the random start is over.`;
 }
 
 function figure({ wide, narrow }: Figure, legend: Html, caption: Html, legendAlways = false): Html {
@@ -170,7 +171,7 @@ function downloads({ files }: Parts, ...names: string[]): Html {
 
 function reproduce({ methods, pending }: View): Html {
   const named = [
-    ...methods.map((method) => ({ title: methodCell(method), run: method.run })),
+    ...methods.map((method) => ({ title: html`${method.name}`, run: method.run })),
     ...pending.map((run) => ({ title: html`${run.folder} <span class="tag">no finished trial</span>`, run })),
   ];
   const manifests = named.map(({ run }) => run.manifest);

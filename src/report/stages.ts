@@ -1,6 +1,6 @@
 /** Seconds by stage: which stages there are, and their stacked bars. */
 import * as Plot from '@observablehq/plot';
-import { type Figure, wideWidth } from './figures.js';
+import { type Figure, narrowWidth, wideWidth } from './figures.js';
 import { seconds, shorten } from './format.js';
 import { draw } from './svg.js';
 import { type Ink, ink, stageInks } from './theme.js';
@@ -16,7 +16,8 @@ const names: Readonly<Record<string, string>> = { languageModel: 'language model
 
 /** The known stages that took any time, in the order of the work, then unknown ones. */
 export function stagesOf(view: View): Stage[] {
-  const keys = new Set(view.methods.flatMap(({ summary }) => Object.keys(summary.seconds)));
+  const entries = view.methods.flatMap(({ summary }) => Object.entries(summary.seconds));
+  const keys = new Set(entries.filter(([, value]) => value > 0).map(([key]) => key));
   const known = Object.keys(stageInks).filter((key) => keys.has(key));
   const others = [...keys].filter((key) => !known.includes(key)).sort();
   return [...known, ...others].map((key) => ({ key, name: names[key] ?? key, ink: stageInks[key] ?? stageInks.rest! }));
@@ -31,7 +32,7 @@ export function stageFigure(view: View): Figure {
     .map(({ name, summary }) => `${name} ${seconds(totalSeconds(summary.seconds))}`)
     .join(', ')}.`;
   const size = { width: wideWidth, height: heightOf(view, true) };
-  return { wide: bars(view, label, wideWidth, true), narrow: bars(view, label, 400, false), size, label };
+  return { wide: bars(view, label, wideWidth, true), narrow: bars(view, label, narrowWidth, false), size, label };
 }
 
 function heightOf(view: View, wide: boolean): number {

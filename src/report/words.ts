@@ -48,7 +48,9 @@ export function notes(view: View): Html[] {
     html`Bands and ± are 95 % confidence intervals of the mean over trials (Student’s t), pointwise.`,
   ];
   if (baseline)
-    list.push(html`<b>vs ${baseline.name}</b> compares the means over trials: −25 % is a quarter fewer evaluations.`);
+    list.push(
+      html`<b>vs ${baseline.name}</b> compares the means over trials: −25 % is a quarter fewer evaluations. Trials that never got there count with the budget here too.`,
+    );
   const seeds = new Set(methods.map(({ summary }) => summary.seed));
   if (methods.length > 1 && seeds.size === 1)
     list.push(

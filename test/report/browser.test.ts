@@ -1,6 +1,6 @@
 /** Reports opened from disk in a real Chromium: they show everything, ask nobody for anything, and fit a phone. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -39,7 +39,10 @@ describe.skipIf(!executablePath)(`a report in a browser${reason}`, { timeout: 60
     html = (await writeReport({ runs, out: join(root, 'report.html') })).html;
     picture = await writeCurvePicture({ runs, out: join(root, 'picture.svg') });
   }, 60_000);
-  afterAll(() => browser?.close());
+  afterAll(async () => {
+    await browser?.close();
+    if (root) await rm(root, { recursive: true, force: true });
+  });
 
   /** Opens a file; `trouble` gathers console messages, page errors and every request but that for the file itself. */
   async function open(path: string, options: Parameters<Browser['newPage']>[0] = {}) {
@@ -172,7 +175,7 @@ describe.skipIf(!executablePath)(`a report in a browser${reason}`, { timeout: 60
   });
 
   it('shows a real run', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'cole-real-'));
+    const folder = await mkdtemp(join(root, 'real-'));
     const cells = space('nas-bench-201');
     const noise = stream('browser test');
     const lines = [...cells.enumerate!()].map((arch) => {

@@ -1,13 +1,19 @@
 /** What a report says and writes, on run directories of known content. */
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ReportFiles, type ReportOptions, writeCurvePicture, writeReport } from '#cole/report/index.js';
 import { comparison, type MadeRun, makeRun, manifest, summary } from './runs.js';
 
-const folder = () => mkdtemp(join(tmpdir(), 'cole-report-'));
+let everything: string;
+beforeAll(async () => {
+  everything = await mkdtemp(join(tmpdir(), 'cole-report-'));
+});
+afterAll(() => rm(everything, { recursive: true, force: true }));
+
+const folder = () => mkdtemp(join(everything, 'test-'));
 
 async function report(made: readonly MadeRun[], options: Partial<ReportOptions> = {}) {
   const root = await folder();
