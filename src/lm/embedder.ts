@@ -1,5 +1,6 @@
 /** Texts to vectors: tokens, cache, batches of equal length, language model. */
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ColeError, type Matrix, matrix, type OnProgress, pickNamed, resolveOptions, row } from '../base/index.js';
 import { batchIds, planBatches } from './batches.js';
@@ -33,7 +34,7 @@ export async function createEmbedder(options: Partial<EmbedderOptions> & { model
     maxTokens: 2048,
     onLong: 'error',
     batchTokens: 1024,
-    threads: 1,
+    threads: availableParallelism(),
     cache: embeddingsFolder(),
   };
   const resolved = resolveOptions('the embedder', defaults, options);
@@ -166,9 +167,10 @@ class ModelEmbedder implements Embedder {
         rows,
       );
     };
-    const queue = planBatches(lengths, this.options.batchTokens).values();
+    const queue = planBatches(lengths, this.options.batchTokens).reverse();
     const lane = async () => {
-      for (const { tokens, texts } of queue) {
+      for (let batch = queue.pop(); batch; batch = queue.pop()) {
+        const { tokens, texts } = batch;
         const indices = texts.map((text) => missing[text]!);
         const ids = batchIds(encoded, { tokens, texts: indices });
         const data = await this.#session.run({ ids, texts: texts.length, tokens });
@@ -187,12 +189,15 @@ class ModelEmbedder implements Embedder {
         if (seconds > segmentSeconds || fresh.length * this.dimension > segmentValues) await flush();
       }
     };
-    try {
-      await Promise.all(Array.from({ length: ahead }, lane));
-    } finally {
-      this.stats.modelSeconds += (performance.now() - start) / 1000;
-      await flush();
-    }
+    const stopOthers = (error: unknown) => {
+      queue.length = 0;
+      throw error;
+    };
+    // No lane is left running behind an error; what was embedded before it is kept.
+    const ends = await Promise.allSettled(Array.from({ length: ahead }, () => lane().catch(stopOthers)));
+    this.stats.modelSeconds += (performance.now() - start) / 1000;
+    await flush();
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 }
 

@@ -49,7 +49,8 @@ export class ModelSession {
   #start(): Worker {
     const worker = new Worker(packageFile('dist', 'lm', 'worker.js'), { workerData: this.data });
     worker.on('message', (reply: Reply) => {
-      const waiting = this.#open.get(reply.id)!;
+      const waiting = this.#open.get(reply.id);
+      if (!waiting) return;
       this.#open.delete(reply.id);
       // An idle thread keeps nobody's process alive.
       if (this.#open.size === 0) worker.unref();

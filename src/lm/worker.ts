@@ -69,6 +69,8 @@ async function open(): Promise<InferenceSession> {
     interOpNumThreads: 1,
     // Patterns are kept per shape, and there are as many shapes as lengths and batch sizes.
     enableMemPattern: false,
+    // A thread that waits must not burn the core that a head is trained on.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
     logSeverityLevel: 3,
   });
 }

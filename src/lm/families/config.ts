@@ -106,5 +106,8 @@ function checked(path: string, config: ModelConfig): ModelConfig {
   const whole = [hidden, heads, kvHeads, layers, vocabulary, positions, intermediate].every(Number.isSafeInteger);
   if (!whole || hidden % heads || (hidden / heads) % 2 || heads % kvHeads)
     throw new ColeError('ERR_MODEL', `expected sizes that divide in ${path}, got ${JSON.stringify(config)}`);
+  // A limit of onnxruntime's attention with rotary positions.
+  if (config.ropeTheta > 0 && (hidden / heads) % 16)
+    throw new ColeError('ERR_MODEL', `expected heads of a multiple of 16 values in ${path}, got ${hidden / heads}`);
   return config;
 }
