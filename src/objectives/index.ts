@@ -1,5 +1,5 @@
 /** What is being maximised, and where its values come from. */
-export { openBenchmark } from './benchmarks.js';
+export { benchmarkNames, openBenchmark } from './benchmarks.js';
 export { type TableObjective, tableObjective } from './objective.js';
 export { openTable } from './open.js';
 export { type RawTable, Table } from './table.js';

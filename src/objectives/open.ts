@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
+import { fileToColumns, type ReadColumns } from '../arrow/index.js';
 import { ColeError, pickNamed } from '../base/index.js';
 import type { Space } from '../spaces/index.js';
 import { parseCsv } from './csv.js';
@@ -9,28 +10,55 @@ import { type RawTable, Table } from './table.js';
 
 type Reader = (bytes: Uint8Array, name: string) => Pick<RawTable, 'archs' | 'columns' | 'rowName'>;
 
-const readers: Readonly<Record<string, Reader>> = { '.csv': readCsv };
+const readers: Readonly<Record<string, Reader>> = { '.csv': readCsv, '.arrow': readArrow, '.feather': readArrow };
 
 /** Columns that are never a metric. */
 const notMetrics = new Set(['arch', 'index', 'key']);
 
 /**
- * Reads `path` (`.csv`, or `.arrow` / `.feather` in Arrow's IPC file format). Throws ERR_INPUT for a file that is not
- * there and ERR_DATA for one that is no table of this space.
+ * Reads `path` (`.csv`, or `.arrow` / `.feather` in Arrow's IPC format). Throws ERR_INPUT for a file that is not there and
+ * ERR_DATA for one that is no table of this space.
  */
 export async function openTable(path: string, space: Space<unknown>): Promise<Table> {
   const reader = pickNamed(`extension of table ${path}`, readers, extname(path).toLowerCase());
-  let bytes: Uint8Array;
+  const { bytes, hash } = await readBytes(path);
+  const name = basename(path);
+  return new Table({ name, hash, ...reader(bytes, name) }, space);
+}
+
+/** The columns of an Arrow file and the sha256 of its bytes. */
+export async function readColumns(path: string): Promise<ReadColumns & { readonly hash: string }> {
+  const { bytes, hash } = await readBytes(path);
+  return { ...fileToColumns(basename(path), bytes), hash };
+}
+
+async function readBytes(path: string): Promise<{ bytes: Uint8Array; hash: string }> {
   try {
-    bytes = await readFile(path);
+    const bytes = await readFile(path);
+    return { bytes, hash: createHash('sha256').update(bytes).digest('hex') };
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'a folder' : message;
     throw new ColeError('ERR_INPUT', `expected a table at ${path}, got ${why}`, { cause });
   }
-  const hash = createHash('sha256').update(bytes).digest('hex');
-  const name = basename(path);
-  return new Table({ name, hash, ...reader(bytes, name) }, space);
+}
+
+function readArrow(bytes: Uint8Array, name: string): ReturnType<Reader> {
+  const { columns } = fileToColumns(name, bytes);
+  const archs = columns.get('arch');
+  if (archs?.kind !== 'text')
+    throw new ColeError(
+      'ERR_DATA',
+      `expected a column arch of text in ${name}, got ${[...columns.keys()].join(', ') || 'no column of text or numbers'}`,
+    );
+  const metrics = [...columns].flatMap(([column, { kind, values }]) =>
+    kind === 'number' && !notMetrics.has(column) ? [[column, values as readonly (number | undefined)[]] as const] : [],
+  );
+  return {
+    archs: archs.values.map((arch) => arch ?? ''),
+    columns: new Map(metrics),
+    rowName: (row) => `row ${row + 1}`,
+  };
 }
 
 function readCsv(bytes: Uint8Array, name: string): ReturnType<Reader> {

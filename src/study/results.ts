@@ -1,5 +1,6 @@
-/** trials.csv: one line an evaluation, in the order of trials and evaluations whatever order the journal has them in. */
+/** trials.csv and trials.arrow: one line an evaluation, in the order of trials and evaluations whatever order the journal has them in. */
 
+import { columnsToFile } from '../arrow/index.js';
 import { trialSeed } from '../workers/index.js';
 import type { TrialRecord } from './journal.js';
 import type { SearchPlan } from './options.js';
@@ -42,6 +43,22 @@ export function trialsCsv(plan: SearchPlan, rows: readonly TrialRow[]): string {
     return [...fields, ...(test ? [row.test ?? ''] : [])].join(',');
   });
   return `${[header.join(','), ...lines].join('\n')}\n`;
+}
+
+/** trials.arrow: the same rows. */
+export function trialsArrow(plan: SearchPlan, rows: readonly TrialRow[]): Uint8Array {
+  return columnsToFile(
+    {
+      trial: Int32Array.from(rows, (row) => row.trial),
+      seed: Uint32Array.from(rows, (row) => row.seed),
+      evaluation: Int32Array.from(rows, (row) => row.evaluation),
+      arch: rows.map((row) => row.arch),
+      value: Float64Array.from(rows, (row) => row.value),
+      best: Float64Array.from(rows, (row) => row.best),
+      ...(plan.testMetric !== null && { test: Float64Array.from(rows, (row) => row.test ?? Number.NaN) }),
+    },
+    { metric: plan.metric, ...(plan.testMetric !== null && { testMetric: plan.testMetric }) },
+  );
 }
 
 function quoted(field: string): string {

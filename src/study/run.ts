@@ -23,7 +23,7 @@ import {
 import { Journal, type TrialRecord, trialsOf } from './journal.js';
 import { codeHash, makeManifest, readManifest, requireSameRun, startDirectory } from './manifest.js';
 import { planSearch, type RunSearchOptions, type SearchPlan } from './options.js';
-import { trialRows, trialsCsv } from './results.js';
+import { trialRows, trialsArrow, trialsCsv } from './results.js';
 import { type SearchSummary, summarize, type TableFacts } from './summary.js';
 
 export interface RunSearchHooks {
@@ -236,6 +236,7 @@ async function writeResults(
 ): Promise<SearchSummary> {
   const rows = trialRows(plan, trials);
   await writeFileAtomic(join(directory, 'trials.csv'), trialsCsv(plan, rows));
+  await writeFileAtomic(join(directory, 'trials.arrow'), trialsArrow(plan, rows));
   // Last: a summary of all trials is what says that the run is finished.
   const summary = summarize(plan, facts, trials);
   await write(directory, 'summary.json', summary);

@@ -14,6 +14,7 @@ export interface RunTaskOptions {
 
 export class WorkerPool<Task, Result> {
   readonly #pool: Piscina<Task, Result>;
+  readonly #failed: Promise<never>;
 
   /** `entry` is the compiled file whose default export runs a task. */
   constructor(entry: string, workers: number) {
@@ -26,14 +27,18 @@ export class WorkerPool<Task, Result> {
       atomics: 'disabled',
       recordTiming: false,
     });
+    // A worker that cannot load its entry has no task to report it with; unheard, the event would end the process.
+    this.#failed = new Promise((_, reject) => this.#pool.once('error', reject));
+    this.#failed.catch(() => {});
   }
 
   async run(task: Task, options: RunTaskOptions = {}): Promise<Result> {
     try {
-      return await this.#pool.run(task, {
+      const done = this.#pool.run(task, {
         ...(options.transfer && { transferList: [...options.transfer] as never }),
         ...(options.signal && { signal: options.signal }),
       });
+      return await Promise.race([done, this.#failed]);
     } catch (error) {
       throw asColeError(error, 'ERR_DATA');
     }
