@@ -22,13 +22,12 @@ export async function openSafetensors(path: string): Promise<TensorSource> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const wrong = (what: string) => new ColeError('ERR_DATA', `expected a safetensors file at ${path}, got ${what}`);
-    if (size < 8) throw wrong(`${size} bytes`);
+    if (size < 8) throw wrong(path, `${size} bytes`);
     const length = Buffer.from(await readExactly(file, 0, 8, path)).readBigUInt64LE();
     if (length > headerLimit || Number(length) + 8 > size)
-      throw wrong(`a header of ${length} bytes in a file of ${size}`);
+      throw wrong(path, `a header of ${length} bytes in a file of ${size}`);
     const start = 8 + Number(length);
-    const entries = parseHeader(await readExactly(file, 8, Number(length), path), start, size, wrong);
+    const entries = parseHeader(await readExactly(file, 8, Number(length), path), start, size, path);
     return {
       names: new Set(entries.keys()),
       shape: (name) => findTensor(entries, name, path).shape,
@@ -47,36 +46,31 @@ export async function openSafetensors(path: string): Promise<TensorSource> {
   }
 }
 
-function parseHeader(
-  bytes: Uint8Array,
-  start: number,
-  size: number,
-  wrong: (what: string) => ColeError,
-): Map<string, Entry> {
+function parseHeader(bytes: Uint8Array, start: number, size: number, path: string): Map<string, Entry> {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    throw wrong('a header that is not JSON');
+    throw wrong(path, 'a header that is not JSON');
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header))
-    throw wrong('a header that is not an object');
+    throw wrong(path, 'a header that is not an object');
   const entries = new Map<string, Entry>();
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') continue;
     const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
     if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
-      throw wrong(`no shape and offsets for tensor ${name}`);
+      throw wrong(path, `no shape and offsets for tensor ${name}`);
     const [from, to] = offsets as [number, number];
     if (to < from || start + to > size)
-      throw wrong(`tensor ${name} at ${from}..${to}, past the end: the file was cut short`);
+      throw wrong(path, `tensor ${name} at ${from}..${to}, past the end: the file was cut short`);
     const type = typeof dtype === 'string' && Object.hasOwn(dtypes, dtype) ? dtypes[dtype]! : undefined;
     if (type === undefined) {
       if (typeof dtype === 'string' && /^(I|U|BOOL)/.test(dtype)) continue;
-      throw new ColeError('ERR_MODEL', `expected F32 or F16 for tensor ${name}, got ${String(dtype)}`);
+      throw new ColeError('ERR_MODEL', `expected F32 or F16 for tensor ${name} of ${path}, got ${String(dtype)}`);
     }
     if (count(shape) * tensorTypes[type]!.bytes !== to - from)
-      throw wrong(`${to - from} bytes for tensor ${name} of shape ${shape}`);
+      throw wrong(path, `${to - from} bytes for tensor ${name} of shape ${shape}`);
     entries.set(name, { shape, type, offset: start + from });
   }
   return entries;
@@ -84,4 +78,8 @@ function parseHeader(
 
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+}
+
+function wrong(path: string, what: string): ColeError {
+  return new ColeError('ERR_DATA', `expected a safetensors file at ${path}, got ${what}`);
 }

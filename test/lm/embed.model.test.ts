@@ -1,0 +1,107 @@
+/** The real models against vectors that PyTorch computed. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { type Matrix, row, stream } from '#cole/base/index.js';
+import { createEmbedder, listModels, openModel, type Pooling } from '#cole/lm/index.js';
+import { native } from '#cole/native/index.js';
+
+interface Line {
+  readonly model: string;
+  readonly text: string;
+  readonly tokens: number;
+  readonly mean: number[];
+  readonly last_token: number[];
+  readonly avg_avg: number[];
+}
+
+const shared = process.env.COLE_SHARED;
+const vectors = shared ? join(shared, 'data', 'vectors', 'embed.jsonl') : '';
+const lines: Line[] = existsSync(vectors)
+  ? readFileSync(vectors, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  : [];
+const poolings: readonly Pooling[] = ['mean', 'last_token', 'avg_avg'];
+const present = new Set((await listModels()).filter((model) => model.present).map(({ name }) => name));
+
+function distance(got: Float32Array, expected: ArrayLike<number>): number {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference += (got[i]! - expected[i]!) ** 2;
+    norm += expected[i]! ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}
+
+async function embed(model: string, texts: readonly string[], options: object = {}): Promise<Matrix> {
+  const embedder = await createEmbedder({ model, cache: null, threads: 2, ...options });
+  try {
+    return await embedder.embed(texts);
+  } finally {
+    await embedder.close();
+  }
+}
+
+describe.each(['smollm2-135m', 'all-minilm-l6-v2'])('%s', (model) => {
+  const own = lines.filter((line) => line.model.toLowerCase() === model);
+  const texts = own.map(({ text }) => text);
+
+  it('gives the vectors of PyTorch for every pooling', async ({ skip }) => {
+    if (!present.has(model)) skip(`${model} is not in the model store`);
+    if (own.length === 0) skip('COLE_SHARED names no folder with data/vectors');
+    for (const pooling of poolings) {
+      const got = await embed(model, texts, { pooling });
+      own.forEach((line, index) => {
+        expect(distance(row(got, index), line[pooling])).toBeLessThan(1e-4);
+      });
+    }
+  });
+
+  it('gives a text the same bits in any company, order and number of threads', async ({ skip }) => {
+    if (!present.has(model)) skip(`${model} is not in the model store`);
+    const rng = stream('company', model);
+    const layers = ['Conv2d(16, 16, 3)', 'AvgPool2d(3)', 'Identity()', 'ReLU()', 'BatchNorm2d(16)'];
+    const many = Array.from({ length: 16 }, () =>
+      Array.from({ length: 1 + rng.int(6) }, () => `x = nn.${rng.pick(layers)}(x)`).join('\n'),
+    );
+    const alone = await embed(model, many, { batchTokens: 1, threads: 1 });
+    const order = rng.shuffle(many.map((_, index) => index));
+    for (const [batchTokens, threads] of [
+      [100, 1],
+      [1024, 2],
+      [2048, 3],
+    ]) {
+      const together = await embed(
+        model,
+        order.map((index) => many[index]!),
+        { batchTokens, threads },
+      );
+      order.forEach((index, at) => {
+        expect(row(together, at)).toEqual(row(alone, index));
+      });
+    }
+  });
+
+  it('gives hidden states from which the addon pools the same vectors as the graph', async ({ skip }) => {
+    if (!present.has(model)) skip(`${model} is not in the model store`);
+    const { graphPath, tokenizer, manifest } = await openModel(model);
+    const session = await InferenceSession.create(graphPath);
+    const code = ['nn.Conv2d(3, 16, 3)', 'nn.Conv2d(8, 32, 1)'];
+    const { ids, offsets } = tokenizer.encode(code);
+    const tokens = offsets[1]!;
+    expect(ids.length).toBe(2 * tokens);
+    const feeds = { input_ids: new Tensor('int64', BigInt64Array.from(ids, BigInt), [2, tokens]) };
+    const { last_hidden_state: states, ...pooled } = await session.run(feeds);
+    const dim = manifest.config.hidden;
+    const spans = Int32Array.of(0, tokens, tokens, 2 * tokens);
+    for (const mode of ['mean', 'last_token'] as const) {
+      const ours = native().poolTokens([states!.data as Float32Array], dim, spans, null, mode, 1);
+      expect(distance(ours, pooled[mode]!.data as Float32Array)).toBeLessThan(1e-6);
+    }
+    await session.release();
+  });
+});

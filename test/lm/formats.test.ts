@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ColeError } from '#cole/base/index.js';
+import { openGguf } from '#cole/lm/formats/gguf.js';
+import { halfToFloat, tensorTypes } from '#cole/lm/formats/quantized.js';
+import { openSafetensors } from '#cole/lm/formats/safetensors.js';
+import { gguf, random, safetensors } from './tiny.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'cole-formats-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, bytes: Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+/** Reads everything that a damaged file still claims to hold: values or a ColeError, never anything else. */
+async function readAll(open: typeof openSafetensors, path: string): Promise<void> {
+  try {
+    const source = await open(path);
+    try {
+      for (const name of source.names) {
+        const values = await source.read(name);
+        expect(values.length).toBe(source.shape(name).reduce((a, b) => a * b, 1));
+      }
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    expect(error).toBeInstanceOf(ColeError);
+    expect((error as ColeError).message).toContain(path);
+  }
+}
+
+const tensors = { a: random(3, 4), b: random(5), scalar: random() };
+
+describe('safetensors', () => {
+  it('reads what was written', async () => {
+    const source = await openSafetensors(file('good.safetensors', safetensors(tensors)));
+    expect([...source.names]).toEqual(['a', 'b', 'scalar']);
+    for (const [name, { shape, data }] of Object.entries(tensors)) {
+      expect(source.shape(name)).toEqual(shape);
+      expect(await source.read(name)).toEqual(data);
+    }
+    expect(() => source.shape('c')).toThrow(/expected tensor c/);
+    await source.close();
+  });
+
+  it('refuses headers that lie', async () => {
+    const path = join(folder, 'lie.safetensors');
+    const write = (header: unknown, tail = 16) => {
+      const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
+      const length = Buffer.alloc(8);
+      length.writeBigUInt64LE(BigInt(json.length));
+      writeFileSync(path, Buffer.concat([length, json, Buffer.alloc(tail)]));
+    };
+    const tensor = { dtype: 'F32', shape: [4], data_offsets: [0, 16] };
+    const cases: [unknown, RegExp][] = [
+      ['{', /not JSON/],
+      [[], /not an object/],
+      [{ t: null }, /tensor t/],
+      [{ t: { ...tensor, data_offsets: [0, 20] } }, /past the end/],
+      [{ t: { ...tensor, data_offsets: [16, 0] } }, /past the end/],
+      [{ t: { ...tensor, shape: [3] } }, /16 bytes for tensor t/],
+      [{ t: { ...tensor, shape: [-4] } }, /tensor t/],
+      [{ t: { ...tensor, shape: [2 ** 40, 2 ** 40] } }, /tensor t/],
+      [{ t: { ...tensor, dtype: 'F8' } }, /got F8/],
+    ];
+    for (const [header, message] of cases) {
+      write(header);
+      await expect(openSafetensors(path)).rejects.toThrow(message);
+    }
+    write({ t: tensor });
+    await (await openSafetensors(path)).close();
+  });
+
+  it('answers any damage with an error that names the file', async () => {
+    const good = safetensors(tensors);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(good.length), fc.nat(good.length - 1), fc.nat(255), async (end, at, value) => {
+        const bytes = Uint8Array.from(good);
+        bytes[at] = value;
+        await readAll(openSafetensors, file('damaged.safetensors', bytes.subarray(0, end || good.length)));
+      }),
+      { numRuns: 300 },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 64 }), (bytes) =>
+        readAll(openSafetensors, file('noise.safetensors', bytes)),
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('GGUF', () => {
+  const good = gguf({ 'general.architecture': 'llama', 'a.b': { float: 0.5 }, 'a.c': ['x', 'y'] }, tensors);
+
+  it('reads what was written', async () => {
+    const source = await openGguf(file('good.gguf', good));
+    expect(source.metadata).toMatchObject({ 'general.architecture': 'llama', 'a.b': 0.5, 'a.c': ['x', 'y'] });
+    for (const [name, { shape, data }] of Object.entries(tensors)) {
+      expect(source.shape(name)).toEqual(shape);
+      expect(await source.read(name)).toEqual(data);
+    }
+    await source.close();
+  });
+
+  it('names the file that was cut short, wherever', async () => {
+    for (let end = 0; end < good.length; end += 7) {
+      const path = file('cut.gguf', good.subarray(0, end));
+      await readAll(openGguf, path);
+    }
+    await expect(openGguf(file('cut.gguf', good.subarray(0, good.length - 40)))).rejects.toThrow(/cut short/);
+    await expect(openGguf(join(folder, 'absent.gguf'))).rejects.toThrow(/absent/);
+  });
+});
+
+describe('quantised blocks', () => {
+  const half = (value: number) => {
+    const bits = [...Array(65536).keys()].find((each) => halfToFloat(each) === value)!;
+    return [bits & 255, bits >> 8];
+  };
+  const decode = (type: number, bytes: number[], values = 32) => {
+    const out = new Float32Array(values);
+    tensorTypes[type]!.decode(new DataView(Uint8Array.from(bytes).buffer), out);
+    return [...out];
+  };
+
+  it('decode half floats', () => {
+    expect([0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x3555].map(halfToFloat)).toEqual([
+      1,
+      -2,
+      65504,
+      2 ** -24,
+      2 ** -14,
+      0.333251953125,
+    ]);
+    expect([0x7c00, 0xfc00, 0x7e00].map(halfToFloat)).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.NaN,
+    ]);
+  });
+
+  it('decode 4 and 8 bits', () => {
+    // Byte j holds value j in its low bits and value j + 16 in its high ones.
+    const nibbles = Array.from({ length: 16 }, (_, j) => j | ((15 - j) << 4));
+    const levels = [...Array(16).keys(), ...[...Array(16).keys()].map((j) => 15 - j)];
+    expect(decode(2, [...half(0.5), ...nibbles])).toEqual(levels.map((level) => 0.5 * (level - 8)));
+    expect(decode(3, [...half(0.25), ...half(-3), ...nibbles])).toEqual(levels.map((level) => 0.25 * level - 3));
+    const bytes = Array.from({ length: 32 }, (_, j) => (j * 8 + 200) & 255);
+    expect(decode(8, [...half(2), ...bytes])).toEqual(bytes.map((byte) => 2 * (byte < 128 ? byte : byte - 256)));
+  });
+});
