@@ -32,13 +32,13 @@ COLE_INLINE void for_columns(size_t cols, F f) {
   for (; c < cols; c += kWidth) f.template operator()<1>(c);
 }
 
-COLE_INLINE F32 activate(F32 z, float slope) { return z > 0 ? z : z * slope; }
+COLE_INLINE F32 activate(F32 z, float slope) { return z > F32{} ? z : z * slope; }
 
 // Exactly zero, and so of derivative zero, are dropped units, padding, and an undropped z = 0, where the derivative of a
 // kink is a matter of choice.
 COLE_INLINE F32 derivative(F32 h, float slope, float keep_scale) {
   const F32 zero = {};
-  return h > 0 ? splat(keep_scale) : h < 0 ? splat(keep_scale * slope) : zero;
+  return h > zero ? splat(keep_scale) : h < zero ? splat(keep_scale * slope) : zero;
 }
 
 void dense_forward(const float* w, size_t ldw, const float* bias, const float* x, size_t out, size_t in, size_t cols,
@@ -120,6 +120,13 @@ void output_backward(const float* w, const float* dy, const float* h, size_t in,
 
 typedef float Quad __attribute__((vector_size(16)));
 typedef float QuadUnaligned __attribute__((vector_size(16), aligned(4), may_alias));
+#if defined(__clang__)
+#define COLE_SHUFFLE(A, B, ...) __builtin_shufflevector(A, B, __VA_ARGS__)
+#else
+// GCC knows the other name since version 12 only.
+typedef int32_t QuadIndex __attribute__((vector_size(16)));
+#define COLE_SHUFFLE(A, B, ...) __builtin_shuffle(A, B, QuadIndex{__VA_ARGS__})
+#endif
 
 void transpose(const float* from, size_t rows, size_t cols, float* to) {
   auto in = [&](size_t r, size_t c) { return Quad(*reinterpret_cast<const QuadUnaligned*>(from + r * cols + c)); };
@@ -127,12 +134,12 @@ void transpose(const float* from, size_t rows, size_t cols, float* to) {
   for (size_t r = 0; r < rows; r += 4)
     for (size_t c = 0; c < cols; c += 4) {
       const Quad a = in(r, c), b = in(r + 1, c), d = in(r + 2, c), e = in(r + 3, c);
-      const Quad ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-      const Quad de_low = __builtin_shufflevector(d, e, 0, 4, 1, 5), de_high = __builtin_shufflevector(d, e, 2, 6, 3, 7);
-      out(c, r, __builtin_shufflevector(ab_low, de_low, 0, 1, 4, 5));
-      out(c + 1, r, __builtin_shufflevector(ab_low, de_low, 2, 3, 6, 7));
-      out(c + 2, r, __builtin_shufflevector(ab_high, de_high, 0, 1, 4, 5));
-      out(c + 3, r, __builtin_shufflevector(ab_high, de_high, 2, 3, 6, 7));
+      const Quad ab_low = COLE_SHUFFLE(a, b, 0, 4, 1, 5), ab_high = COLE_SHUFFLE(a, b, 2, 6, 3, 7);
+      const Quad de_low = COLE_SHUFFLE(d, e, 0, 4, 1, 5), de_high = COLE_SHUFFLE(d, e, 2, 6, 3, 7);
+      out(c, r, COLE_SHUFFLE(ab_low, de_low, 0, 1, 4, 5));
+      out(c + 1, r, COLE_SHUFFLE(ab_low, de_low, 2, 3, 6, 7));
+      out(c + 2, r, COLE_SHUFFLE(ab_high, de_high, 0, 1, 4, 5));
+      out(c + 3, r, COLE_SHUFFLE(ab_high, de_high, 2, 3, 6, 7));
     }
 }
 

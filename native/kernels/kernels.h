@@ -2,8 +2,9 @@
 // and fills one table each time; everything above it is ordinary C++ that calls through `kernels()`.
 //
 // Layouts. A matrix named x[r, c] is row-major. Activations are feature-major, [features, columns], with one column per
-// row of the batch: a weight is then a broadcast and the batch the vector, so neither pass needs transposed weights. All
-// extents (features, columns, leading dimensions) are multiples of kPad and padding holds zeros, which all kernels keep.
+// row of the batch: a weight is then a broadcast and the batch the vector, so neither pass needs transposed weights. Their
+// extents (features, columns, leading dimensions) are multiples of kPad. Padding features are zero and stay zero; padding
+// columns hold anything going forward, and zero going backward.
 #pragma once
 #include <cstddef>
 #include <cstdint>
