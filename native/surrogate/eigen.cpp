@@ -182,8 +182,8 @@ double residual(const Tridiagonal& t, double value, const double* x) {
   return most;
 }
 
-// vectors[k, n] of the tridiagonal matrix itself. Each is kept orthogonal to all before it, so clusters and repeated
-// eigenvalues get an orthonormal basis too.
+// vectors[k, n] of the tridiagonal matrix itself. Each starts at random and is kept orthogonal to all before it, so clusters
+// and repeated eigenvalues get an orthonormal basis too.
 void inverse_iteration(const Tridiagonal& t, const double* values, size_t k, double* vectors, const Kernels& kernels) {
   const size_t n = t.diagonal.size();
   const double norm = t.norm();
@@ -197,12 +197,9 @@ void inverse_iteration(const Tridiagonal& t, const double* values, size_t k, dou
   auto draw = [&](double* x) {
     for (size_t i = 0; i < n; ++i) x[i] = static_cast<double>(random.symmetric(1));
   };
-  double shift = std::numeric_limits<double>::infinity();
   for (size_t v = 0; v < k; ++v) {
     double* x = vectors + v * n;
-    // Equal eigenvalues are spread a little: the same factors would give the same direction again and again.
-    shift = std::min(values[v], shift - 4 * kEpsilon * norm);
-    const ShiftedSolver solver(t, shift, norm > 0 ? norm : 1);
+    const ShiftedSolver solver(t, values[v], norm > 0 ? norm : 1);
     draw(x);
     orthogonalize(x, v);
     normalize(x, n, kernels);
@@ -212,7 +209,7 @@ void inverse_iteration(const Tridiagonal& t, const double* values, size_t k, dou
       normalize(x, n, kernels);
       orthogonalize(x, v);
       normalize(x, n, kernels);
-      if (iteration > 0 && residual(t, shift, x) <= 16 * kEpsilon * norm) break;
+      if (iteration > 0 && residual(t, values[v], x) <= 16 * kEpsilon * norm) break;
     }
     // What the last solution brought back of the others, once more: twice is enough.
     orthogonalize(x, v);
