@@ -1,7 +1,7 @@
 import type { Matrix } from '../base/index.js';
 
 export interface Prediction {
-  /** Mean over the members, in units of the target. Ordinal only where a member was trained with a ranking loss. */
+  /** Mean over the members, in units of the target; after a ranking loss it is the order that counts, the units are near at best. */
   readonly mean: Float64Array;
   /** Population standard deviation over the members. */
   readonly std: Float64Array;
