@@ -7,7 +7,8 @@ import { ColeError } from '#cole/base/index.js';
 import { openGguf } from '#cole/lm/formats/gguf.js';
 import { halfToFloat, tensorTypes } from '#cole/lm/formats/quantized.js';
 import { openSafetensors } from '#cole/lm/formats/safetensors.js';
-import { gguf, random, safetensors } from './tiny.js';
+import { random } from './tiny.js';
+import { gguf, safetensors } from './weight-files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cole-formats-'));
 afterAll(() => rmSync(folder, { recursive: true }));
