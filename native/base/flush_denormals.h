@@ -1,5 +1,5 @@
-// While alive, this thread's floating point unit takes denormal numbers for zero: Adam's moments of units that never fire
-// decay into denormals, which cost over a hundred cycles each. Restores the caller's setting at the end.
+// While alive, this thread's floating point unit takes denormal numbers for zero: Adam's moments of units that never
+// fire decay into denormals, which cost over a hundred cycles each. Restores the caller's setting at the end.
 #pragma once
 #if defined(__x86_64__)
 #include <xmmintrin.h>

@@ -31,9 +31,7 @@ class Random {
     return static_cast<uint32_t>(product >> 32);
   }
   // Uniform in [-bound, bound).
-  float symmetric(float bound) {
-    return (static_cast<float>(next64() >> 40) * 0x1p-23f - 1.0f) * bound;
-  }
+  float symmetric(float bound) { return (static_cast<float>(next64() >> 40) * 0x1p-23f - 1.0f) * bound; }
   template <class T>
   void shuffle(T* values, size_t n) {
     for (size_t i = n; i > 1; --i) std::swap(values[i - 1], values[below(static_cast<uint32_t>(i))]);

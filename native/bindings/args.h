@@ -14,9 +14,9 @@ namespace cole::bindings {
 
 template <class T>
 struct ArrayTraits;
-#define COLE_ARRAY(T, TAG, NAME) \
-  template <>                    \
-  struct ArrayTraits<T> {        \
+#define COLE_ARRAY(T, TAG, NAME)                     \
+  template <>                                        \
+  struct ArrayTraits<T> {                            \
     static constexpr napi_typedarray_type tag = TAG; \
     static constexpr const char* name = NAME;        \
   };

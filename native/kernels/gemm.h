@@ -1,6 +1,6 @@
-// Blocked matrix product around the packed register tile. Operands come as functions, so a caller can transpose, centre or
-// widen them while they are packed. The order of the sum over p of each element is fixed: blocks of kDepth in turn, whatever
-// the number of threads.
+// Blocked matrix product around the packed register tile. Operands come as functions, so a caller can transpose, centre
+// or widen them while they are packed. The order of the sum over p of each element is fixed: blocks of kDepth in turn,
+// whatever the number of threads.
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -26,7 +26,8 @@ struct Tile {
 inline Tile<float> tile_of(const Kernels& k, float) { return {k.rows_f32, k.cols_f32, k.tile_f32}; }
 inline Tile<double> tile_of(const Kernels& k, double) { return {k.rows_f64, k.cols_f64, k.tile_f64}; }
 
-// Packs at(i, p) for i in [begin, end), p in [p0, p0 + depth) into panels of `width` values of i; missing ones are zero.
+// Packs at(i, p) for i in [begin, end), p in [p0, p0 + depth) into panels of `width` values of i; missing ones are
+// zero.
 template <class T, class At>
 void pack(const At& at, size_t begin, size_t end, size_t p0, size_t depth, size_t width, T* to) {
   for (size_t i = begin; i < end; i += width) {

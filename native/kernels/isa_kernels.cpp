@@ -9,7 +9,8 @@ using cole::Kernels;
 
 constexpr size_t kWidth = Simd<float>::width;
 
-// --- Packed product ---------------------------------------------------------------------------------------------------
+// --- Packed product
+// ---------------------------------------------------------------------------------------------------
 
 template <class T, int R, int C>
 void tile(size_t k, const T* a, const T* b, T* c, size_t ldc, bool add) {
@@ -22,7 +23,8 @@ void tile(size_t k, const T* a, const T* b, T* c, size_t ldc, bool add) {
     }
 }
 
-// --- Dense layers -----------------------------------------------------------------------------------------------------
+// --- Dense layers
+// -----------------------------------------------------------------------------------------------------
 
 // Calls f.template operator()<C>(column) over all columns, two vectors at a time and one for an odd end.
 template <class F>
@@ -34,8 +36,8 @@ COLE_INLINE void for_columns(size_t cols, F f) {
 
 COLE_INLINE F32 activate(F32 z, float slope) { return z > F32{} ? z : z * slope; }
 
-// Exactly zero, and so of derivative zero, are dropped units, padding, and an undropped z = 0, where the derivative of a
-// kink is a matter of choice.
+// Exactly zero, and so of derivative zero, are dropped units, padding, and an undropped z = 0, where the derivative of
+// a kink is a matter of choice.
 COLE_INLINE F32 derivative(F32 h, float slope, float keep_scale) {
   const F32 zero = {};
   return h > zero ? splat(keep_scale) : h < zero ? splat(keep_scale * slope) : zero;
@@ -116,7 +118,8 @@ void output_backward(const float* w, const float* dy, const float* h, size_t in,
   }
 }
 
-// --- Elementwise ------------------------------------------------------------------------------------------------------
+// --- Elementwise
+// ------------------------------------------------------------------------------------------------------
 
 typedef float Quad __attribute__((vector_size(16)));
 typedef float QuadUnaligned __attribute__((vector_size(16), aligned(4), may_alias));
@@ -183,7 +186,8 @@ void add_scaled(float* __restrict to, float factor, const float* __restrict from
   for (size_t i = 0; i < n; ++i) to[i] += factor * from[i];
 }
 
-// --- Double precision, for the eigen-solver ---------------------------------------------------------------------------
+// --- Double precision, for the eigen-solver
+// ---------------------------------------------------------------------------
 
 void rank2_multiply_f64(double* a, size_t lda, size_t n, const double* u, const double* v, const double* x,
                         double* out) {

@@ -15,13 +15,17 @@ const Kernels& kernels_avx512();
 const Kernels& kernels(Isa isa) {
   switch (isa) {
 #if defined(__x86_64__)
-    case Isa::kAvx2: return kernels_avx2();
-    case Isa::kAvx512: return kernels_avx512();
+    case Isa::kAvx2:
+      return kernels_avx2();
+    case Isa::kAvx512:
+      return kernels_avx512();
 #endif
     // The baseline of a 64-bit ARM has NEON, as that of x86-64 has SSE2.
     case Isa::kNeon:
-    case Isa::kScalar: return kernels_scalar();
-    default: break;
+    case Isa::kScalar:
+      return kernels_scalar();
+    default:
+      break;
   }
   throw Error("ERR_OPTION", std::string("expected an instruction set of this CPU, got ") + isa_name(isa));
 }

@@ -1,5 +1,5 @@
-// Vectors of COLE_VECTOR_BYTES with the compiler's own arithmetic (GCC and Clang vector extensions), and the register tile
-// that every matrix kernel is made of.
+// Vectors of COLE_VECTOR_BYTES with the compiler's own arithmetic (GCC and Clang vector extensions), and the register
+// tile that every matrix kernel is made of.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Householder reduction to tridiagonal form, eigenvalues by the implicit QL method, the wanted eigenvectors by inverse
-// iteration on the tridiagonal matrix, then back through the reflections (Golub and Van Loan, Matrix Computations, ch. 8;
-// Wilkinson, The Algebraic Eigenvalue Problem). Only k vectors are ever formed, so the cost is 4/3 n^3 + 2 k n^2.
+// iteration on the tridiagonal matrix, then back through the reflections (Golub and Van Loan, Matrix Computations, ch.
+// 8; Wilkinson, The Algebraic Eigenvalue Problem). Only k vectors are ever formed, so the cost is 4/3 n^3 + 2 k n^2.
 #include "surrogate/eigen.h"
 
 #include <algorithm>
@@ -39,7 +39,8 @@ Tridiagonal reduce(double* a, size_t n, std::vector<double>& tau, const Kernels&
   Tridiagonal t{std::vector<double>(n), std::vector<double>(n)};
   tau.assign(n, 0);
   AlignedBuffer<double> zero(n), w(n), product(n);
-  // The update of the last reflection, a -= u w^T + w u^T, waits until the next one multiplies: one pass over a for both.
+  // The update of the last reflection, a -= u w^T + w u^T, waits until the next one multiplies: one pass over a for
+  // both.
   const double* u = zero.data();
   for (size_t m = n - 1; m > 0; --m) {
     double* row = a + m * n;
@@ -111,7 +112,8 @@ std::vector<double> eigenvalues(const Tridiagonal& t) {
   return d;
 }
 
-// LU factors of t - shift I with partial pivoting; solve() divides pivots that vanish by the smallest sensible one instead.
+// LU factors of t - shift I with partial pivoting; solve() divides pivots that vanish by the smallest sensible one
+// instead.
 class ShiftedSolver {
  public:
   ShiftedSolver(const Tridiagonal& t, double shift, double norm)
@@ -182,8 +184,8 @@ double residual(const Tridiagonal& t, double value, const double* x) {
   return most;
 }
 
-// vectors[k, n] of the tridiagonal matrix itself. Each starts at random and is kept orthogonal to all before it, so clusters
-// and repeated eigenvalues get an orthonormal basis too.
+// vectors[k, n] of the tridiagonal matrix itself. Each starts at random and is kept orthogonal to all before it, so
+// clusters and repeated eigenvalues get an orthonormal basis too.
 void inverse_iteration(const Tridiagonal& t, const double* values, size_t k, double* vectors, const Kernels& kernels) {
   const size_t n = t.diagonal.size();
   const double norm = t.norm();

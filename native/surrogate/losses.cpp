@@ -29,8 +29,7 @@ bool HingeLoss::operator()(std::span<const float> s, std::span<const float> y, R
   if (count == 0) return false;
   const size_t used = std::min(count, max_pairs_);
   if (used < count)
-    for (size_t p = 0; p < used; ++p)
-      std::swap(pairs_[p], pairs_[p + random.below(static_cast<uint32_t>(count - p))]);
+    for (size_t p = 0; p < used; ++p) std::swap(pairs_[p], pairs_[p + random.below(static_cast<uint32_t>(count - p))]);
   const float scale = 1 / static_cast<float>(used);
   std::fill(ds, ds + n, 0.0f);
   float sum = 0;

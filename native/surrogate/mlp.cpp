@@ -107,9 +107,9 @@ float MlpPass::backward(const float* working, const float* d_output, float* grad
     const auto& layer = layout_.layers[l];
     // The first layer's input is transposed already: load() made it that way.
     if (l > 0) kernels_.transpose(inputs_[l].data(), layer.padded_in, columns_, inputs_transposed_[l].data());
-    squares += kernels_.dense_gradient(derivative_.data(), inputs_transposed_[l].data(), rows_, layer.padded_out,
-                                       layer.padded_in, columns_, gradient + layer.working,
-                                       gradient + layer.working_bias());
+    squares +=
+        kernels_.dense_gradient(derivative_.data(), inputs_transposed_[l].data(), rows_, layer.padded_out,
+                                layer.padded_in, columns_, gradient + layer.working, gradient + layer.working_bias());
     if (l == 0) break;
     kernels_.dense_backward(working + layer.working, layer.padded_in, derivative_.data(), inputs_[l].data(),
                             layer.padded_out, layer.padded_in, columns_, slope, keep_scale_, derivative_below_.data());

@@ -30,8 +30,8 @@ struct MlpSpec {
   float clip_norm = 0;
 };
 
-// Where each layer's parameters lie: in the compact form that leaves the addon ([out, in] weights, then [out] biases), and
-// in the working form, where in and out are padded to kPad.
+// Where each layer's parameters lie: in the compact form that leaves the addon ([out, in] weights, then [out] biases),
+// and in the working form, where in and out are padded to kPad.
 struct MlpLayout {
   struct Layer {
     size_t in, out;
@@ -56,8 +56,8 @@ class MlpPass {
   void load(const float* x, std::span<const uint32_t> order);
   // Outputs of the loaded batch, [columns()] and padding. dropout_key: one per step, or null for no dropout.
   float* forward(const float* working, const uint32_t* dropout_key);
-  // From the derivative of the loss for each output ([columns()], zero in the padding) to the gradient of all parameters
-  // in working form; returns its sum of squares. L1 of the output weights included.
+  // From the derivative of the loss for each output ([columns()], zero in the padding) to the gradient of all
+  // parameters in working form; returns its sum of squares. L1 of the output weights included.
   float backward(const float* working, const float* d_output, float* gradient);
   size_t columns() const { return columns_; }
   size_t rows() const { return rows_; }

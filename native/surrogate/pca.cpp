@@ -11,8 +11,8 @@
 
 namespace cole {
 
-// The products are summed in double: in float the square of a dominant direction, common among the hidden states of language
-// models, would drown every direction below 3e-4 of it.
+// The products are summed in double: in float the square of a dominant direction, common among the hidden states of
+// language models, would drown every direction below 3e-4 of it.
 void fit_pca(const float* x, size_t rows, size_t cols, size_t k, int threads, float* mean, float* components,
              float* variances, const Kernels& kernels) {
   std::vector<double> center(cols);
@@ -62,8 +62,8 @@ void fit_pca(const float* x, size_t rows, size_t cols, size_t k, int threads, fl
   }
 }
 
-void project(const float* x, size_t rows, size_t cols, const float* mean, const float* components, size_t k, int threads,
-             float* out, const Kernels& kernels) {
+void project(const float* x, size_t rows, size_t cols, const float* mean, const float* components, size_t k,
+             int threads, float* out, const Kernels& kernels) {
   const auto centered = [=](size_t i, size_t p) { return x[i * cols + p] - mean[p]; };
   const auto component = [=](size_t v, size_t p) { return components[v * cols + p]; };
   gemm<float>(rows, k, cols, centered, component, out, k, false, threads, kernels);

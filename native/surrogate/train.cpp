@@ -97,8 +97,9 @@ float train_member(const float* x, const float* y, size_t rows, const MlpSpec& s
   layout.to_compact(w.data(), compact);
   for (size_t i = 0; i < layout.compact_size; ++i)
     if (!std::isfinite(compact[i]))
-      throw Error("ERR_DATA", "expected finite weights after training, but the last step overflowed: features, targets "
-                              "or the learning rate are too large");
+      throw Error("ERR_DATA",
+                  "expected finite weights after training, but the last step overflowed: features, targets "
+                  "or the learning rate are too large");
   return mean_loss;
 }
 

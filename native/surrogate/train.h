@@ -1,5 +1,5 @@
-// Training and scoring of ensembles of perceptrons. Members are independent tasks, each a function of data, spec and its
-// own seed, so the result is the same for any number of threads.
+// Training and scoring of ensembles of perceptrons. Members are independent tasks, each a function of data, spec and
+// its own seed, so the result is the same for any number of threads.
 #pragma once
 #include <cstdint>
 #include <span>

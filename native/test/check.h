@@ -32,22 +32,22 @@ inline void report(const char* file, int line, const std::string& message) {
 }
 
 // Every case runs once per instruction set, with its table of kernels.
-#define COLE_TEST(NAME)                                        \
-  static void NAME(const Kernels& kernels);                    \
+#define COLE_TEST(NAME)                                           \
+  static void NAME(const Kernels& kernels);                       \
   static const cole::test::Register register_##NAME(#NAME, NAME); \
   static void NAME([[maybe_unused]] const Kernels& kernels)
 
-#define CHECK(CONDITION) \
-  do { \
+#define CHECK(CONDITION)                                                              \
+  do {                                                                                \
     if (!(CONDITION)) cole::test::report(__FILE__, __LINE__, "expected " #CONDITION); \
   } while (0)
 
-#define CHECK_NEAR(ACTUAL, EXPECTED, TOLERANCE) \
-  do { \
-    const double actual_ = (ACTUAL), expected_ = (EXPECTED); \
-    if (!(std::fabs(actual_ - expected_) <= (TOLERANCE))) \
-      cole::test::report(__FILE__, __LINE__, #ACTUAL ": expected " + std::to_string(expected_) + ", got " + \
-                                                 std::to_string(actual_)); \
+#define CHECK_NEAR(ACTUAL, EXPECTED, TOLERANCE)                                                                   \
+  do {                                                                                                            \
+    const double actual_ = (ACTUAL), expected_ = (EXPECTED);                                                      \
+    if (!(std::fabs(actual_ - expected_) <= (TOLERANCE)))                                                         \
+      cole::test::report(__FILE__, __LINE__,                                                                      \
+                         #ACTUAL ": expected " + std::to_string(expected_) + ", got " + std::to_string(actual_)); \
   } while (0)
 
 inline std::vector<float> uniform(size_t n, uint32_t seed) {

@@ -53,7 +53,8 @@ COLE_TEST(dense_kernels_equal_naive_loops) {
       for (size_t cols : {16, 32, 48}) {
         const float slope = 0.25f, keep = 1.5f;
         const size_t rows = cols - 3;
-        const auto w = aligned(uniform(out * in, 1)), x = aligned(uniform(in * cols, 2)), bias = aligned(uniform(out, 3));
+        const auto w = aligned(uniform(out * in, 1)), x = aligned(uniform(in * cols, 2)),
+                   bias = aligned(uniform(out, 3));
         const auto dy = aligned(uniform(out * cols, 4)), xt = aligned(uniform(cols * in, 5));
         auto h_values = uniform(in * cols, 6);
         for (size_t i = 0; i < h_values.size(); i += 5) h_values[i] = 0;
@@ -123,7 +124,8 @@ COLE_TEST(adam_equals_two_hand_computed_steps) {
   // m = 0.0325, v = 0.00263125, w = 0.9 - 0.1 * (0.0325 / 0.19) / sqrt(0.00263125 / 0.0199) = 0.852958.
   for (size_t n : {1, 37}) {
     std::vector<float> w(n, 1), g(n, 0.5f), m(n, 0), v(n, 0);
-    AdamStep step{0.9f, 0.99f, 1e-8f, static_cast<float>(0.1 / (1 - 0.9)), static_cast<float>(1 / std::sqrt(1 - 0.99)), 1};
+    AdamStep step{0.9f, 0.99f, 1e-8f, static_cast<float>(0.1 / (1 - 0.9)), static_cast<float>(1 / std::sqrt(1 - 0.99)),
+                  1};
     kernels.adam(w.data(), g.data(), m.data(), v.data(), n, step);
     for (float x : w) CHECK_NEAR(x, 0.9, 1e-6);
     g.assign(n, -0.25f);

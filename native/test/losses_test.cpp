@@ -1,6 +1,7 @@
+#include "surrogate/losses.h"
+
 #include <set>
 
-#include "surrogate/losses.h"
 #include "test/check.h"
 
 namespace cole {

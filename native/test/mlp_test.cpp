@@ -55,7 +55,8 @@ double reference_loss(const MlpLayout& layout, const MlpSpec& spec, const std::v
         for (size_t i = 0; i < layer.in; ++i) z[o] += w[layer.compact + o * layer.in + i] * h[i];
         if (l + 1 == layout.layers.size()) continue;
         if (z[o] < 0) z[o] *= spec.negative_slope;
-        if (spec.dropout > 0) z[o] = kept(l, o, r, columns, spec.dropout) ? z[o] / (1 - static_cast<double>(spec.dropout)) : 0;
+        if (spec.dropout > 0)
+          z[o] = kept(l, o, r, columns, spec.dropout) ? z[o] / (1 - static_cast<double>(spec.dropout)) : 0;
       }
       h = z;
     }

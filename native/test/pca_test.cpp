@@ -1,5 +1,6 @@
-#include "surrogate/eigen.h"
 #include "surrogate/pca.h"
+
+#include "surrogate/eigen.h"
 #include "test/check.h"
 
 namespace cole {
@@ -84,7 +85,8 @@ COLE_TEST(pca_of_fewer_directions_than_components) {
   const auto base = uniform(3 * cols, 6);
   std::vector<float> x;
   for (size_t i = 0; i < rows; ++i)
-    x.insert(x.end(), base.begin() + static_cast<long>(i % 3 * cols), base.begin() + static_cast<long>((i % 3 + 1) * cols));
+    x.insert(x.end(), base.begin() + static_cast<long>(i % 3 * cols),
+             base.begin() + static_cast<long>((i % 3 + 1) * cols));
   std::vector<float> mean(cols), components(k * cols), variances(k);
   fit_pca(x.data(), rows, cols, k, 1, mean.data(), components.data(), variances.data(), kernels);
   for (size_t v = 0; v < k; ++v) {

@@ -48,8 +48,10 @@ COLE_TEST(pooling_does_not_depend_on_batch_padding_or_threads) {
   std::copy_n(packed.data(), 5 * dim, padded_left.data() + (2 * length - 5) * dim);
   const auto one = pool({packed.data()}, 5, dim, {0, 5}, {}, PoolMode::kMean, 1, kernels);
   for (int threads : {1, 3}) {
-    const auto right = pool({padded_right.data()}, 30, dim, {0, 3, 10, 15, 20, 30}, {}, PoolMode::kMean, threads, kernels);
-    const auto left = pool({padded_left.data()}, 30, dim, {7, 10, 15, 20, 20, 30}, {}, PoolMode::kMean, threads, kernels);
+    const auto right =
+        pool({padded_right.data()}, 30, dim, {0, 3, 10, 15, 20, 30}, {}, PoolMode::kMean, threads, kernels);
+    const auto left =
+        pool({padded_left.data()}, 30, dim, {7, 10, 15, 20, 20, 30}, {}, PoolMode::kMean, threads, kernels);
     for (size_t d = 0; d < dim; ++d) CHECK(right[dim + d] == one[d] && left[dim + d] == one[d]);
   }
 }
