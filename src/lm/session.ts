@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { asColeError, ColeError, packageFile } from '../base/index.js';
+import { ExitGuard } from './exit-guard.js';
 import type { Reply, Request, SessionData } from './worker.js';
 
 /** A batch of texts of the same length, in tokens. */
@@ -20,7 +21,10 @@ export class ModelSession {
   #failure: ColeError | undefined;
   readonly #open = new Map<number, { resolve(data: Float32Array): void; reject(error: unknown): void }>();
 
-  constructor(private readonly data: SessionData) {}
+  readonly #guard = new ExitGuard();
+  readonly #onExit = () => this.#guard.stop();
+
+  constructor(private readonly data: Omit<SessionData, 'guard'>) {}
 
   /** Vectors [texts, dimension]. Batches are run one after the other, in the order of the calls. */
   run(batch: Batch): Promise<Float32Array> {
@@ -47,7 +51,12 @@ export class ModelSession {
   }
 
   #start(): Worker {
-    const worker = new Worker(packageFile('dist', 'lm', 'worker.js'), { workerData: this.data });
+    const worker = new Worker(packageFile('dist', 'lm', 'worker.js'), {
+      workerData: { ...this.data, guard: this.#guard.buffer },
+      // Flags of the process, such as --input-type of `node -e`, are not for this file.
+      execArgv: [],
+    });
+    process.on('exit', this.#onExit);
     worker.on('message', (reply: Reply) => {
       const waiting = this.#open.get(reply.id);
       if (!waiting) return;
@@ -58,7 +67,10 @@ export class ModelSession {
       else waiting.reject(asColeError(reply, 'ERR_MODEL'));
     });
     worker.on('error', (error) => this.#fail(asColeError(error, 'ERR_MODEL')));
-    worker.on('exit', () => this.#fail(new ColeError('ERR_MODEL', 'the thread of the language model ended')));
+    worker.on('exit', () => {
+      process.off('exit', this.#onExit);
+      this.#fail(new ColeError('ERR_MODEL', 'the thread of the language model ended'));
+    });
     return worker;
   }
 

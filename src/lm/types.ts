@@ -5,15 +5,17 @@ export type Pooling = 'mean' | 'last_token' | 'avg_avg';
 export interface EmbedderOptions {
   /** Name in the model store. */
   readonly model: string;
+  /** Default `avg_avg`: the mean over tokens and over all layers, the embedding layer included. */
   readonly pooling: Pooling;
-  /** Texts with more tokens (special ones included), or with more than the model has positions, are an error, or are cut on the right and counted. */
+  /** Longest text, in tokens with the special ones; the model's own limit holds too. Default 2048. */
   readonly maxTokens: number;
+  /** Longer texts are an error (default), or are cut on the right and counted. */
   readonly onLong: 'error' | 'truncate';
-  /** Bound on tokens in one run of the language model (one longer text still runs alone). */
+  /** Bound on tokens in one run of the language model (one longer text still runs alone). Default 1024. */
   readonly batchTokens: number;
-  /** Threads of the language model. */
+  /** Threads of the language model. Default: all cores. */
   readonly threads: number;
-  /** Folder of the embedding cache, or null for none. */
+  /** Folder of the embedding cache, or null for none. Default: `embeddings` beside the model store. */
   readonly cache: string | null;
 }
 

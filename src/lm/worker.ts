@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InferenceSession } from 'onnxruntime-node';
 import { asColeError, ColeError } from '../base/index.js';
+import { ExitGuard } from './exit-guard.js';
 import { loadRuntime } from './runtime.js';
 
 export interface SessionData {
@@ -13,6 +14,8 @@ export interface SessionData {
   /** Output of the graph: a pooling, or hidden states. */
   readonly output: string;
   readonly threads: number;
+  /** Of an ExitGuard. */
+  readonly guard: SharedArrayBuffer;
 }
 
 export interface Request {
@@ -28,11 +31,16 @@ export type Reply =
   | { readonly id: number; readonly code: string; readonly message: string };
 
 const { output, ...data } = workerData as SessionData;
+const guard = new ExitGuard(data.guard);
 let session: Promise<InferenceSession> | undefined;
 let turn: Promise<void> = Promise.resolve();
 
 parentPort!.on('message', (request: Request | null) => {
-  turn = turn.then(() => (request ? answer(request) : end()));
+  turn = turn.then(async () => {
+    if (!guard.enter()) return;
+    await (request ? answer(request) : end());
+    guard.leave();
+  });
 });
 
 async function answer(request: Request): Promise<void> {

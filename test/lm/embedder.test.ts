@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { row, stream } from '#cole/base/index.js';
+import { packageFile, row, stream } from '#cole/base/index.js';
 import { addModel, createEmbedder, type EmbedderOptions, tokenizerOf } from '#cole/lm/index.js';
 import { tinyBert, tinyLlamaFolder } from './tiny.js';
 
@@ -120,6 +121,24 @@ describe('embedder', () => {
     await expect(createEmbedder({ model: 'llama', batchTokens: 0 })).rejects.toThrow(/batchTokens/);
     await expect(createEmbedder({ model: 'lama' })).rejects.toThrow(/did you mean llama/);
     await expect(embed({ model: 'llama' }, ['conv', ''])).rejects.toThrow(/text 1, got none: it is empty/);
+  });
+
+  it.each(['exits', 'throws', 'ends'])('lets a process go that %s without closing it', async (how) => {
+    const script = `
+      import { createEmbedder } from ${JSON.stringify(packageFile('dist', 'lm', 'index.js'))};
+      const embedder = await createEmbedder({ model: 'llama', cache: null, threads: 2, batchTokens: 1 });
+      await embedder.embed(['conv']);
+      if ('${how}' !== 'ends') {
+        embedder.embed(Array.from({ length: 2000 }, (_, i) => 'conv pool relu skip ' + i));
+        setTimeout(() => {
+          if ('${how}' === 'throws') throw new Error('thrown on purpose');
+          process.exit(7);
+        }, 50);
+      }`;
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(child.stderr).toMatch(how === 'throws' ? /thrown on purpose/ : /^$/);
+    expect(child.signal).toBe(null);
+    expect(child.status).toBe({ exits: 7, throws: 1, ends: 0 }[how]);
   });
 
   it('ignores a damaged file of the cache, says so and embeds its texts again', async () => {

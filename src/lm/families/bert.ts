@@ -33,6 +33,7 @@ function weights(config: ModelConfig, source: TensorSource): WeightSpec[] {
     shape: [columns, rows],
     make: async () => transposed([await read(from, rows, columns)], columns),
   });
+  refuseUnknownTensors(config, source, prefix);
   const specs: WeightSpec[] = [
     {
       name: 'embedding',
@@ -90,6 +91,21 @@ function weights(config: ModelConfig, source: TensorSource): WeightSpec[] {
     );
   }
   return specs;
+}
+
+/** A tensor that we would leave out (a relative position, an adapter) changes what the model computes. */
+function refuseUnknownTensors({ layers }: ModelConfig, source: TensorSource, prefix: string): void {
+  const embeddings = /^embeddings\.((word|position|token_type)_embeddings\.weight|LayerNorm\.(weight|bias))$/;
+  const layer =
+    /^encoder\.layer\.(\d+)\.(attention\.self\.(query|key|value)|(attention\.output|intermediate|output)\.dense|(attention\.)?output\.LayerNorm)\.(weight|bias)$/;
+  // Heads of pre-training, on top of the hidden states.
+  const unused = /^(pooler|cls)\./;
+  for (const full of source.names) {
+    const name = full.startsWith(prefix) ? full.slice(prefix.length) : full;
+    const index = layer.exec(name)?.[1];
+    if (index === undefined ? !embeddings.test(name) && !unused.test(name) : Number(index) >= layers)
+      throw new ColeError('ERR_MODEL', `expected only tensors of the BERT family, got ${full}`);
+  }
 }
 
 function graph(config: ModelConfig, table: WeightTable): Graph {
