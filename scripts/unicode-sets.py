@@ -27,6 +27,7 @@ def regex(pattern):
 clean = bert(clean_text=True)
 strip = bert(strip_accents=True)
 punctuation = pre_tokenizers.BertPreTokenizer()
+nfd = normalizers.NFD()
 digit = pre_tokenizers.Digits(individual_digits=True)
 membership = {
     "letter": regex(r"\p{L}"),
@@ -38,6 +39,13 @@ membership = {
     "bertControl": lambda char: clean.normalize_str(f"a{char}a") == "aa",
     "bertNonspacing": lambda char: strip.normalize_str(f"a{char}") == "a",
     "bertPunctuation": lambda char: splits(punctuation, f"a{char}a"),
+    "combining": lambda char: nfd.normalize_str(char) == char
+    and (
+        nfd.normalize_str(char + "\u0334")[0] == "\u0334"
+        or nfd.normalize_str("\u0345" + char)[0] == char
+        or char in "\u0334\u0345"
+    ),
+    "decomposing": lambda char: nfd.normalize_str(char) != char,
 }
 ranges = {name: [] for name in membership}
 for code in range(0x110000):

@@ -26,14 +26,21 @@ const classes = {
   bertPunctuation: [1024, /[\p{P}!-/:-@[-`{-~]/u],
 };
 
+const membership = (holds) =>
+  Uint8Array.from({ length: last + 1 }, (_, code) => (scalar(code) && holds(String.fromCodePoint(code), code) ? 1 : 0));
 const members = Object.fromEntries(
-  Object.entries(classes).map(([name, [, pattern]]) => [
-    name,
-    Uint8Array.from({ length: last + 1 }, (_, code) =>
-      scalar(code) && pattern.test(String.fromCodePoint(code)) ? 1 : 0,
-    ),
-  ]),
+  Object.entries(classes).map(([name, [, pattern]]) => [name, membership((char) => pattern.test(char))]),
 );
+// Canonical combining classes are not visible to JavaScript, their order is: a pair is swapped by NFD when the second is
+// lower. U+0334 has the lowest class above zero and U+0345 the highest.
+const swapped = (a, b) => a !== b && nfd(String.fromCodePoint(a, b))[0] === b;
+members.combining = membership(
+  (char, code) =>
+    /\p{M}/u.test(char) &&
+    char.normalize('NFD') === char &&
+    (swapped(code, 0x334) || swapped(0x345, code) || code === 0x334 || code === 0x345),
+);
+members.decomposing = membership((char) => char.normalize('NFD') !== char);
 
 function ranges(differs) {
   const out = [];
@@ -62,7 +69,9 @@ if (process.argv[2] === '--compare') {
 }
 const deviations = JSON.parse(readFileSync(deviationsFile, 'utf8'));
 if (deviations.unicode !== process.versions.unicode) {
-  console.error(`expected Node with Unicode ${deviations.unicode}, got ${process.versions.unicode}: renew the deviations`);
+  console.error(
+    `expected Node with Unicode ${deviations.unicode}, got ${process.versions.unicode}: renew the deviations`,
+  );
   process.exit(2);
 }
 for (const [name, set] of Object.entries(deviations)) {
@@ -74,13 +83,7 @@ const properties = new Uint16Array(last + 1);
 for (const [name, [bit]] of Object.entries(classes))
   for (let code = 0; code <= last; code++) if (members[name][code]) properties[code] |= bit;
 
-// Canonical combining classes are not visible to JavaScript, their order is: a pair is swapped by NFD when the second is
-// lower. U+0334 has the lowest class above zero and U+0345 the highest.
-const swapped = (a, b) => nfd(String.fromCodePoint(a, b))[0] === b && a !== b;
-const simple = [];
-for (let code = 0x300; code <= last; code++)
-  if (scalar(code) && (properties[code] & 8) !== 0 && nfd(String.fromCodePoint(code)).length === 1) simple.push(code);
-const combining = simple.filter((code) => swapped(code, 0x334) || swapped(0x345, code) || code === 0x345);
+const combining = Array.from(members.combining.keys()).filter((code) => members.combining[code]);
 combining.sort((a, b) => (swapped(a, b) ? 1 : swapped(b, a) ? -1 : 0));
 const order = new Uint8Array(last + 1);
 let rank = 0;
@@ -97,7 +100,7 @@ function mapping(map) {
   for (let code = 0; code <= last; code++) {
     if (!scalar(code) || isHangul(code)) continue;
     const text = String.fromCodePoint(code);
-    const to = map(text);
+    const to = map(text, code);
     if (to === text) continue;
     if (!known.has(to)) {
       known.set(to, pool.length);
@@ -108,7 +111,7 @@ function mapping(map) {
   }
   return index;
 }
-const decomposition = mapping((text) => text.normalize('NFD'));
+const decomposition = mapping((text, code) => (members.decomposing[code] ? text.normalize('NFD') : text));
 const lowercase = mapping((text) => text.toLowerCase());
 
 // Primary composites: pairs of code points that NFC joins.
@@ -149,7 +152,9 @@ function twoStage(type, name, values) {
     }
     stage.push(known.get(key));
   }
-  return array(known.size > 256 ? 'uint16_t' : 'uint8_t', `${name}_stage`, stage) + array(type, `${name}_blocks`, blocks);
+  return (
+    array(known.size > 256 ? 'uint16_t' : 'uint8_t', `${name}_stage`, stage) + array(type, `${name}_blocks`, blocks)
+  );
 }
 
 const text = `// Written by scripts/unicode-tables.mjs from Unicode ${process.versions.unicode}. Do not edit.

@@ -16,6 +16,27 @@ constexpr size_t kChunkBytes = 128 * 1024;
 // Ids kept allocated per thread between calls.
 constexpr size_t kKeptIds = 4 << 20;
 
+// Writes the text in normal form C to scratch.text; false when it plainly is in it already.
+bool nfc(const uint8_t* begin, const uint8_t* end, Scratch& scratch) {
+  // Below U+0300, whose first byte is 0xCC, no character composes or moves.
+  if (std::none_of(begin, end, [](uint8_t byte) { return byte >= 0xCC; })) return false;
+  auto& codes = scratch.codes;
+  codes.clear();
+  for (const uint8_t* p = begin; p < end;) {
+    const auto [code, length] = utf8::decode(p);
+    unicode::append_decomposed(codes, code);
+    p += length;
+  }
+  unicode::order_marks(codes);
+  unicode::compose_all(codes);
+  scratch.text.resize(codes.size() * 4);
+  size_t size = 0;
+  for (const uint32_t code : codes) size += utf8::encode(code, scratch.text.data() + size);
+  scratch.text.resize(size);
+  codes.clear();
+  return true;
+}
+
 }  // namespace
 
 Tokenizer::Tokenizer(TokenizerSpec spec)
@@ -40,8 +61,9 @@ Tokenizer::Tokenizer(TokenizerSpec spec)
     }
   } else if (spec_.model == "bpe" && !is_bert) {
     bpe_.emplace(spec_);
-    if (!spec_.normalizer.empty()) {
-      throw Error("ERR_VOCAB", "expected no normalizer beside byte-level BPE, got " + spec_.normalizer[0]);
+    nfc_ = !spec_.normalizer.empty();
+    if (nfc_ && (spec_.normalizer.size() > 1 || spec_.normalizer[0] != "nfc")) {
+      throw Error("ERR_VOCAB", "expected nfc or no normalizer beside byte-level BPE, got " + spec_.normalizer[0]);
     }
   } else {
     throw Error("ERR_VOCAB", "expected model bpe with a byte-level pre-tokenizer or wordpiece with bert, got " +
@@ -143,6 +165,10 @@ void Tokenizer::encode_text(const uint8_t* begin, const uint8_t* end, Scratch& s
   raw_added_.split(
       begin, end,
       [&](const uint8_t* from, const uint8_t* to) {
+        if (nfc_ && nfc(from, to, scratch)) {
+          from = scratch.text.data();
+          to = from + scratch.text.size();
+        }
         normalized_added_.split(
             from, to, [&](const uint8_t* a, const uint8_t* b) { encode_piece(a, b, scratch); }, token);
       },

@@ -54,6 +54,7 @@ class Tokenizer {
   TokenizerSpec spec_;  // the models point into its tokens
   AddedMatcher raw_added_, normalized_added_;
   PreTokenizer pre_tokenizer_;
+  bool nfc_ = false;
   std::optional<Bpe> bpe_;
   std::optional<WordPiece> wordpiece_;
   std::optional<BertScanner> bert_;
