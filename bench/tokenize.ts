@@ -1,0 +1,193 @@
+/**
+ * Tokenizing: all 15,625 cells of NAS-Bench-201 as PyTorch text (the paper's form), or the Python files of a folder, with
+ * the tokenizers of both default models. Cold is the first pass of a new tokenizer, warm the median of the passes after it;
+ * strings go in and ids come out on every side. Every trial is a fresh process; ours and the peers' alternate.
+ *
+ *   node dist/bench/tokenize.js [--peers] [--json] [--trials 5] [--repeats 5] [--models a,b] [--folder DIR]
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Tokenizer as NpmTokenizer } from '@huggingface/tokenizers';
+import { packageFile } from '#cole/base/index.js';
+import { renderer } from '#cole/code/index.js';
+import { tokenizerOf } from '#cole/lm/index.js';
+import { cellOf } from '#cole/spaces/index.js';
+import { tokenizerJson } from './tokenizer-json.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    peers: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    trials: { type: 'string', default: '5' },
+    repeats: { type: 'string', default: '5' },
+    models: { type: 'string', default: 'smollm2-135m,all-minilm-l6-v2' },
+    /** Read every .py file below instead of rendering cells. */
+    folder: { type: 'string' },
+    /** Of a fresh process: who, model, threads. */
+    child: { type: 'string' },
+  },
+});
+
+const parties = ['cole', 'cole, 2 threads', 'tokenizers (Python)', '@huggingface/tokenizers'] as const;
+type Party = (typeof parties)[number];
+
+interface Trial {
+  readonly coldSeconds: number;
+  readonly warmSeconds: number;
+  readonly tokens: number;
+  readonly idsSha256: string;
+}
+
+function texts(): string[] {
+  if (flags.folder !== undefined)
+    return readdirSync(flags.folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.py'))
+      .sort()
+      .map((name) => readFileSync(join(flags.folder as string, name), 'utf8'));
+  const style = renderer('nas-bench-201', 'exclude_helper');
+  return Array.from({ length: 15625 }, (_, index) => style.render(cellOf(index)));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+}
+
+function timed<T>(run: () => T): [number, T] {
+  const start = performance.now();
+  const result = run();
+  return [(performance.now() - start) / 1000, result];
+}
+
+/** The passes of one process of ours, or of the JavaScript peer. */
+async function measure(party: Party, model: string): Promise<Trial> {
+  const work = texts();
+  let pass: () => readonly ArrayLike<number>[];
+  if (party === '@huggingface/tokenizers') {
+    const peer = new NpmTokenizer(JSON.parse(tokenizerJson(model)), {});
+    pass = () => work.map((text) => peer.encode(text).ids);
+  } else {
+    const tokenizer = await tokenizerOf(model);
+    const threads = party === 'cole' ? 1 : 2;
+    pass = () => [tokenizer.encode(work, { threads }).ids];
+  }
+  const [coldSeconds, ids] = timed(pass);
+  const warm = Array.from({ length: Number(flags.repeats) }, () => timed(pass)[0]);
+  const hash = createHash('sha256');
+  for (const part of ids) hash.update(Int32Array.from(part));
+  const tokens = ids.reduce((sum, part) => sum + part.length, 0);
+  return { coldSeconds, warmSeconds: median(warm), tokens, idsSha256: hash.digest('hex') };
+}
+
+/** Runs a trial in a fresh process; undefined where the peer is not installed. */
+function trial(party: Party, model: string): Trial | undefined {
+  const python = party === 'tokenizers (Python)';
+  const [command, args] = python
+    ? [process.env.COLE_PYTHON ?? 'python3', [packageFile('bench', 'peers', 'tokenize_hf.py')]]
+    : [process.execPath, [fileURLToPath(import.meta.url), '--child', `${party}/${model}`, ...passedOn()]];
+  const child = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    env: { ...process.env, RAYON_NUM_THREADS: '1', TOKENIZERS_PARALLELISM: 'false' },
+    input: python
+      ? JSON.stringify({ tokenizer: tokenizerJson(model), texts: texts(), repeats: Number(flags.repeats) })
+      : '',
+  });
+  if (child.status === 0) return JSON.parse(child.stdout) as Trial;
+  // 3: the package is missing.
+  if (python && (child.status === 3 || child.error)) return undefined;
+  throw new Error(`${party} failed at ${model}: ${child.error?.message ?? child.stderr}`);
+}
+
+function passedOn(): string[] {
+  return ['--repeats', flags.repeats, ...(flags.folder === undefined ? [] : ['--folder', flags.folder])];
+}
+
+function figures(seconds: readonly number[], bytes: number, count: number) {
+  const middle = median(seconds);
+  const spread = median(seconds.map((value) => Math.abs(value - middle)));
+  return {
+    medianMs: 1000 * middle,
+    madMs: 1000 * spread,
+    megabytesPerSecond: bytes / middle / 1e6,
+    textsPerSecond: count / middle,
+  };
+}
+
+function main(): void {
+  const work = texts();
+  const bytes = work.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  const machine = { cpu: cpus()[0]?.model.trim() ?? 'unknown', node: process.versions.node };
+  if (!flags.json) process.stdout.write(`${machine.cpu}; ${work.length} texts, ${(bytes / 1e6).toFixed(2)} MB\n`);
+  for (const model of flags.models.split(',')) {
+    const results = new Map<Party, Trial[]>(parties.map((party) => [party, []]));
+    for (let i = 0; i < Number(flags.trials); i++)
+      for (const party of flags.peers ? parties : parties.slice(0, 2)) {
+        const result = trial(party, model);
+        if (result) results.get(party)!.push(result);
+      }
+    const ours = results.get('cole')!;
+    for (const [party, trials] of results) {
+      if (trials.length === 0) continue;
+      const cold = figures(
+        trials.map((t) => t.coldSeconds),
+        bytes,
+        work.length,
+      );
+      const warm = figures(
+        trials.map((t) => t.warmSeconds),
+        bytes,
+        work.length,
+      );
+      const ratio = {
+        cold: cold.medianMs / (1000 * median(ours.map((t) => t.coldSeconds))),
+        warm: warm.medianMs / (1000 * median(ours.map((t) => t.warmSeconds))),
+      };
+      const sameIds = trials.every((t) => t.idsSha256 === ours[0]!.idsSha256);
+      report({
+        stage: 'tokenize',
+        model,
+        party,
+        trials: trials.length,
+        tokens: trials[0]!.tokens,
+        cold,
+        warm,
+        ratio,
+        sameIds,
+      });
+    }
+
+    function report(line: {
+      stage: string;
+      model: string;
+      party: Party;
+      trials: number;
+      tokens: number;
+      cold: ReturnType<typeof figures>;
+      warm: ReturnType<typeof figures>;
+      ratio: { cold: number; warm: number };
+      sameIds: boolean;
+    }): void {
+      if (flags.json) {
+        process.stdout.write(`${JSON.stringify({ ...line, texts: work.length, bytes, machine })}\n`);
+        return;
+      }
+      const text = ({ medianMs, madMs, megabytesPerSecond }: typeof line.cold, times: number) =>
+        `${megabytesPerSecond.toFixed(1).padStart(7)} MB/s (${medianMs.toFixed(1)} ms +- ${madMs.toFixed(1)}, ${times.toFixed(2)} times our time)`;
+      process.stdout.write(
+        `${model}  ${line.party.padEnd(24)} cold ${text(line.cold, line.ratio.cold)}  warm ${text(line.warm, line.ratio.warm)}${line.sameIds ? '' : '  OTHER IDS'}\n`,
+      );
+    }
+  }
+}
+
+if (flags.child === undefined) main();
+else {
+  const [party, model] = flags.child.split(/\/(?=[^/]*$)/) as [Party, string];
+  process.stdout.write(JSON.stringify(await measure(party, model)));
+}
