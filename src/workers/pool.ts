@@ -26,6 +26,11 @@ export class WorkerPool<Task, Result> {
       // Tasks talk over message ports while they run; nothing may put the worker's event loop to sleep.
       atomics: 'disabled',
       recordTiming: false,
+      // Piscina tries require() before import(). On an ES module that cannot be loaded, Node then reports a bug of its own
+      // instead of what is wrong; so require() is told to leave ES modules alone.
+      execArgv: process.allowedNodeEnvironmentFlags.has('--experimental-require-module')
+        ? ['--no-experimental-require-module']
+        : [],
     });
     // A worker that cannot load its entry has no task to report it with; unheard, the event would end the process.
     this.#failed = new Promise((_, reject) => this.#pool.once('error', reject));
