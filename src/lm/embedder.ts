@@ -3,9 +3,12 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ColeError, type Matrix, matrix, type OnProgress, pickNamed, resolveOptions, row } from '../base/index.js';
-import { batchIds, planBatches } from './batches.js';
+import { planBatches } from './batches.js';
 import { EmbeddingCache, textKey } from './cache.js';
+import { families } from './families/config.js';
+import { planPrefixBatches } from './prefixes.js';
 import { ModelSession } from './session.js';
+import { graphVersion } from './store/convert.js';
 import { embeddingsFolder } from './store/folder.js';
 import { type OpenedModel, openModel } from './store/open.js';
 import type { EncodedBatch } from './tokenizer/index.js';
@@ -54,6 +57,7 @@ class ModelEmbedder implements Embedder {
     texts: 0,
     embedded: 0,
     tokens: 0,
+    computed: 0,
     cached: 0,
     truncated: 0,
     tokenizeSeconds: 0,
@@ -147,9 +151,11 @@ class ModelEmbedder implements Embedder {
     onProgress: OnProgress | undefined,
   ): Promise<void> {
     if (missing.length === 0) return;
-    const { offsets } = encoded;
-    const lengths = missing.map((index) => Math.min(this.#limit, offsets[index + 1]! - offsets[index]!));
+    const wanted = selected(encoded, missing);
+    const lengths = missing.map((_, at) => Math.min(this.#limit, wanted.offsets[at + 1]! - wanted.offsets[at]!));
     const total = lengths.reduce((a, b) => a + b, 0);
+    const { sharesPrefixes } = families[this.model.manifest.config.family]!;
+    const plan = sharesPrefixes ? planPrefixBatches : planBatches;
     const start = performance.now();
     let done = 0;
     let fresh: number[] = [];
@@ -167,13 +173,12 @@ class ModelEmbedder implements Embedder {
         rows,
       );
     };
-    const queue = planBatches(lengths, this.options.batchTokens).reverse();
+    const queue = plan(wanted, lengths, this.options.batchTokens).reverse();
     const lane = async () => {
       for (let batch = queue.pop(); batch; batch = queue.pop()) {
-        const { tokens, texts } = batch;
+        const { tokens, texts, computed } = batch;
+        const data = await this.#session.run(batch.feeds());
         const indices = texts.map((text) => missing[text]!);
-        const ids = batchIds(encoded, { tokens, texts: indices });
-        const data = await this.#session.run({ ids, texts: texts.length, tokens });
         indices.forEach((index, at) => {
           vectors.data.set(
             checked(data.subarray(at * this.dimension, (at + 1) * this.dimension)),
@@ -181,9 +186,10 @@ class ModelEmbedder implements Embedder {
           );
         });
         fresh.push(...indices);
-        done += texts.length * tokens;
+        done += tokens;
         this.stats.embedded += texts.length;
-        this.stats.tokens += texts.length * tokens;
+        this.stats.tokens += tokens;
+        this.stats.computed += computed;
         onProgress?.({ stage: 'embed', done, total, unit: 'tokens' });
         const seconds = (performance.now() - flushed) / 1000;
         if (seconds > segmentSeconds || fresh.length * this.dimension > segmentValues) await flush();
@@ -201,6 +207,20 @@ class ModelEmbedder implements Embedder {
   }
 }
 
+/** The texts of `encoded` at `indices`. */
+function selected({ ids, offsets }: EncodedBatch, indices: readonly number[]): EncodedBatch {
+  const parts = indices.map((index) => ids.subarray(offsets[index], offsets[index + 1]));
+  const ends = new Int32Array(parts.length + 1);
+  parts.forEach((part, at) => {
+    ends[at + 1] = ends[at]! + part.length;
+  });
+  const out = new Int32Array(ends.at(-1)!);
+  parts.forEach((part, at) => {
+    out.set(part, ends[at]);
+  });
+  return { ids: out, offsets: ends };
+}
+
 function checked(vector: Float32Array): Float32Array {
   const wrong = vector.findIndex((value) => !Number.isFinite(value));
   if (wrong >= 0)
@@ -214,7 +234,7 @@ function checked(vector: Float32Array): Float32Array {
 /** All that decides a vector but the text. A limit that only refuses texts changes none. */
 function identityOf({ manifest, tokenizer }: OpenedModel, { pooling, onLong }: EmbedderOptions, limit: number): string {
   const parts = {
-    version: manifest.version,
+    graph: graphVersion,
     weights: manifest.weightsSha256,
     config: manifest.config,
     tokenizer: tokenizer.identity,

@@ -4,16 +4,9 @@
  */
 import { Worker } from 'node:worker_threads';
 import { asColeError, ColeError, packageFile } from '../base/index.js';
+import type { Feed } from './batches.js';
 import { ExitGuard } from './exit-guard.js';
 import type { Reply, Request, SessionData } from './worker.js';
-
-/** A batch of texts of the same length, in tokens. */
-export interface Batch {
-  /** [texts, tokens] */
-  readonly ids: BigInt64Array<ArrayBuffer>;
-  readonly texts: number;
-  readonly tokens: number;
-}
 
 export class ModelSession {
   #worker: Worker | undefined;
@@ -27,14 +20,17 @@ export class ModelSession {
   constructor(private readonly data: Omit<SessionData, 'guard'>) {}
 
   /** Vectors [texts, dimension]. Batches are run one after the other, in the order of the calls. */
-  run(batch: Batch): Promise<Float32Array> {
+  run(feeds: Readonly<Record<string, Feed>>): Promise<Float32Array> {
     if (this.#failure) return Promise.reject(this.#failure);
     this.#worker ??= this.#start();
-    const request: Request = { id: this.#next++, ...batch };
+    const request: Request = { id: this.#next++, feeds };
     return new Promise((resolve, reject) => {
       this.#open.set(request.id, { resolve, reject });
       this.#worker!.ref();
-      this.#worker!.postMessage(request, [request.ids.buffer]);
+      this.#worker!.postMessage(
+        request,
+        Object.values(feeds).map(({ data }) => data.buffer),
+      );
     });
   }
 

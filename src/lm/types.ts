@@ -24,6 +24,8 @@ export interface EmbedStats {
   /** Distinct texts that the language model had to read, and their tokens. */
   embedded: number;
   tokens: number;
+  /** Tokens that the model computed: fewer than `tokens` where texts shared their beginnings. */
+  computed: number;
   cached: number;
   truncated: number;
   tokenizeSeconds: number;

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InferenceSession } from 'onnxruntime-node';
 import { asColeError, ColeError } from '../base/index.js';
+import type { Feed } from './batches.js';
 import { ExitGuard } from './exit-guard.js';
 import { loadRuntime } from './runtime.js';
 
@@ -20,10 +21,7 @@ export interface SessionData {
 
 export interface Request {
   readonly id: number;
-  /** [texts, tokens] */
-  readonly ids: BigInt64Array<ArrayBuffer>;
-  readonly texts: number;
-  readonly tokens: number;
+  readonly feeds: Readonly<Record<string, Feed>>;
 }
 
 export type Reply =
@@ -47,8 +45,11 @@ async function answer(request: Request): Promise<void> {
   try {
     session ??= open();
     const { Tensor } = await loadRuntime();
-    const ids = new Tensor('int64', request.ids, [request.texts, request.tokens]);
-    const fetched = (await (await session).run({ input_ids: ids }, [output]))[output]!;
+    const tensors = Object.entries(request.feeds).map(([name, { type, data, dims }]) => [
+      name,
+      type === 'int64' ? new Tensor(type, data, dims) : new Tensor(type, data, dims),
+    ]);
+    const fetched = (await (await session).run(Object.fromEntries(tensors), [output]))[output]!;
     // Copied: the runtime's buffer cannot be transferred.
     const vectors = Float32Array.from(fetched.data as Float32Array);
     fetched.dispose();

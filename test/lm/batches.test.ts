@@ -1,30 +1,109 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { batchIds, planBatches } from '#cole/lm/batches.js';
+import { type Feed, type PlannedBatch, planBatches } from '#cole/lm/batches.js';
+import { planPrefixBatches } from '#cole/lm/prefixes.js';
 
-describe('batches', () => {
-  it('hold each text once, one length each, within the limit, longest first', () => {
+const texts = fc.array(fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 20 }), { maxLength: 40 });
+const limit = fc.integer({ min: 1, max: 120 });
+
+function encode(given: readonly (readonly number[])[]) {
+  const offsets = [0];
+  for (const text of given) offsets.push(offsets.at(-1)! + text.length);
+  return { ids: Int32Array.from(given.flat()), offsets: Int32Array.from(offsets) };
+}
+
+const lengthsOf = (given: readonly (readonly number[])[]) => given.map((text) => text.length);
+const numbers = (feed: Feed) => Array.from<number | bigint, number>(feed.data, Number);
+
+function holdEachTextOnce(batches: readonly PlannedBatch[], given: readonly (readonly number[])[]): void {
+  expect(batches.flatMap((batch) => batch.texts).sort((a, b) => a - b)).toEqual(given.map((_, index) => index));
+  for (const batch of batches) {
+    expect(batch.texts.length).toBeGreaterThan(0);
+    expect(batch.tokens).toBe(batch.texts.reduce((sum, text) => sum + given[text]!.length, 0));
+  }
+}
+
+describe('batches of one length', () => {
+  it('hold each text once within the limit, longest first', () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 80 }),
-        fc.integer({ min: 1, max: 200 }),
-        (lengths, limit) => {
-          const batches = planBatches(lengths, limit);
-          expect(batches.flatMap(({ texts }) => texts).sort((a, b) => a - b)).toEqual(lengths.map((_, index) => index));
-          for (const { tokens, texts } of batches) {
-            expect(texts.length).toBeGreaterThan(0);
-            for (const text of texts) expect(lengths[text]).toBe(tokens);
-            expect(texts.length === 1 || texts.length * tokens <= limit).toBe(true);
-          }
-          const order = batches.map(({ tokens }) => tokens);
-          expect(order).toEqual([...order].sort((a, b) => b - a));
-        },
-      ),
+      fc.property(texts, limit, (given, most) => {
+        const batches = planBatches(encode(given), lengthsOf(given), most);
+        holdEachTextOnce(batches, given);
+        for (const batch of batches) {
+          expect(batch.texts.length === 1 || batch.computed <= most).toBe(true);
+          const { data, dims } = batch.feeds().input_ids!;
+          expect(dims).toEqual([batch.texts.length, given[batch.texts[0]!]!.length]);
+          expect([...data].map(Number)).toEqual(batch.texts.flatMap((text) => given[text]!));
+        }
+        const order = batches.map((batch) => batch.tokens / batch.texts.length);
+        expect(order).toEqual([...order].sort((a, b) => b - a));
+      }),
     );
   });
 
   it('cut what is longer', () => {
-    const encoded = { ids: Int32Array.of(1, 2, 3, 4, 5), offsets: Int32Array.of(0, 3, 5) };
-    expect(batchIds(encoded, { tokens: 2, texts: [1, 0] })).toEqual(BigInt64Array.of(4n, 5n, 1n, 2n));
+    const [batch] = planBatches(
+      encode([
+        [1, 2, 3],
+        [4, 5],
+      ]),
+      [2, 2],
+      100,
+    );
+    expect(batch!.feeds().input_ids!.data).toEqual(BigInt64Array.of(1n, 2n, 4n, 5n));
+  });
+});
+
+describe('batches of prefixes', () => {
+  it('hold each text once within the limit, and each shared prefix once', () => {
+    fc.assert(
+      fc.property(texts, limit, (given, most) => {
+        const batches = planPrefixBatches(encode(given), lengthsOf(given), most);
+        holdEachTextOnce(batches, given);
+        for (const batch of batches) {
+          const prefixes = new Set(
+            batch.texts.flatMap((text) => given[text]!.map((_, t) => `${given[text]!.slice(0, t + 1)}`)),
+          );
+          expect(batch.computed).toBe(prefixes.size);
+          expect(batch.texts.length === 1 || batch.computed <= most).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('say of each place which node it is, and of each node one of its places', () => {
+    fc.assert(
+      fc.property(texts, limit, (given, most) => {
+        for (const batch of planPrefixBatches(encode(given), lengthsOf(given), most)) {
+          const feeds = batch.feeds();
+          const [ids, positions, rows, ends, mask] = ['node_ids', 'positions', 'rows', 'ends', 'mask'].map((name) =>
+            numbers(feeds[name]!),
+          ) as [number[], number[], number[], number[], number[]];
+          const width = feeds.rows!.dims[1]!;
+          expect(width % 8).toBe(0);
+          batch.texts.forEach((text, row) => {
+            const { length } = given[text]!;
+            const own = rows.slice(row * width, row * width + length);
+            expect(own.map((node) => ids[node])).toEqual(given[text]);
+            expect(ends[row]).toBe(own.at(-1));
+            const marks = Array.from({ length: width }, (_, t) => (t < length ? 1 : 0));
+            expect(mask.slice(row * width, (row + 1) * width)).toEqual(marks);
+          });
+          expect(positions.map((place) => rows[place])).toEqual(ids.map((_, node) => node));
+        }
+      }),
+    );
+  });
+
+  it('share nothing past the cut', () => {
+    const [batch] = planPrefixBatches(
+      encode([
+        [1, 2, 3],
+        [1, 2, 4, 5],
+      ]),
+      [2, 3],
+      100,
+    );
+    expect(numbers(batch!.feeds().node_ids!)).toEqual([1, 2, 4]);
   });
 });

@@ -5,11 +5,11 @@
 import { ColeError } from '../../base/index.js';
 import type { TensorSource } from '../formats/source.js';
 import { Graph, none, type Value, type WeightTable } from '../onnx/graph.js';
-import { linear, poolingOutputs, tokenEmbedding } from './blocks.js';
+import { linear, poolingOutputs, StateSum, tokenEmbedding } from './blocks.js';
 import { type Family, type ModelConfig, transposed, type WeightSpec } from './family.js';
 
 const ms = 'com.microsoft' as const;
-export const bert: Family = { weights, graph };
+export const bert: Family = { weights, graph, sharesPrefixes: false };
 
 function weights(config: ModelConfig, source: TensorSource): WeightSpec[] {
   const { hidden, intermediate, positions, vocabulary } = config;
@@ -112,12 +112,15 @@ function graph(config: ModelConfig, table: WeightTable): Graph {
   const { hidden, layers, heads } = config;
   const g = new Graph('bert', table);
   const ids = g.input('input_ids', 'int64', ['batch', 'tokens']);
-  const tokens = g.node('Slice', [g.node('Shape', [ids]), g.integers([1]), g.integers([2])]);
+  const shape = g.node('Shape', [ids]);
+  const batch = g.node('Slice', [shape, g.integers([0]), g.integers([1])]);
+  const tokens = g.node('Slice', [shape, g.integers([1]), g.integers([2])]);
   const positions = g.node('Slice', [g.weight('positions'), g.integers([0]), tokens, g.integers([0])]);
   const embedded = g.node('Add', [tokenEmbedding(g, ids, 'embedding'), positions]);
   const attributes = { epsilon: { float: config.epsilon } };
   let state = g.node('LayerNormalization', [embedded, g.weight('norm.scale'), g.weight('norm.shift')], { attributes });
-  const states = [state];
+  const sum = new StateSum(g);
+  sum.add(state);
   /** Norm of x + bias + skip. */
   const addNorm = (x: Value, skip: Value, norm: string, bias: string) =>
     g.node(
@@ -136,8 +139,15 @@ function graph(config: ModelConfig, table: WeightTable): Graph {
     const middle = addNorm(linear(g, attention, `${i}.out`), state, `${i}.norm`, `${i}.out.bias`);
     const up = g.node('BiasGelu', [linear(g, middle, `${i}.up`), g.weight(`${i}.up.bias`)], { domain: ms });
     state = addNorm(linear(g, up, `${i}.down`), middle, `${i}.mlp.norm`, `${i}.down.bias`);
-    states.push(state);
+    sum.add(state);
   }
-  poolingOutputs(g, ids, states, hidden);
+  const one = g.integers([1]);
+  const mask = g.node('Expand', [g.scalar(1), g.node('Concat', [batch, one, tokens], { attributes: { axis: 0 } })]);
+  const layout = {
+    toTexts: (x: Value) => x,
+    mask,
+    lastToken: (x: Value) => g.node('Gather', [x, g.integers([-1], 'int64', [])], { attributes: { axis: 1 } }),
+  };
+  poolingOutputs(g, layout, state, sum.mean(), hidden);
   return g;
 }

@@ -1,6 +1,5 @@
 /** Graph pieces that all families share. Shapes: B texts of the same T tokens, D hidden size. */
 import type { Graph, Value } from '../onnx/graph.js';
-import { elementTypes } from '../onnx/proto.js';
 
 const ms = 'com.microsoft' as const;
 
@@ -43,33 +42,47 @@ export function gatedSilu(g: Graph, gate: Value, up: Value): Value {
 }
 
 /**
- * Means over tokens, [B, T, D] -> [B, D]. A product with a row of ones, not ReduceMean: that one splits its sum by batch
- * size and thread count, and a vector must not depend on what shares its batch.
+ * Sums hidden states 0 (embedding output) to L (after the final norm), in this order; kept as a running sum so that a
+ * layer's state can be freed.
  */
-export function tokenMeans(g: Graph, ids: Value, states: readonly Value[]): Value[] {
-  const tokens = g.node('Slice', [g.node('Shape', [ids]), g.integers([1]), g.integers([2])]);
-  const count = g.node('Cast', [tokens], { attributes: { to: elementTypes.float32 } });
-  const one = g.integers([1]);
-  const ones = g.node('Expand', [g.scalar(1), g.node('Concat', [one, tokens], { attributes: { axis: 0 } })]);
-  return states.map((state) => {
-    const sum = g.node('Squeeze', [g.node('MatMul', [ones, state]), one]);
-    return g.node('Div', [sum, count]);
-  });
+export class StateSum {
+  #sum: Value | undefined;
+  #count = 0;
+
+  constructor(private readonly g: Graph) {}
+
+  add(state: Value): void {
+    this.#sum = this.#sum === undefined ? state : this.g.node('Add', [this.#sum, state]);
+    this.#count++;
+  }
+
+  mean(): Value {
+    return this.g.node('Div', [this.#sum!, this.g.scalar(this.#count)]);
+  }
 }
 
-/** `states`: hidden states 0 (embedding output) to L (after the final norm). */
-export function poolingOutputs(g: Graph, ids: Value, states: readonly Value[], hidden: number): void {
-  const last = states.at(-1)!;
-  const means = tokenMeans(g, ids, states);
-  const average = g.node('Div', [g.node('Sum', means), g.scalar(states.length)]);
+/** How a family's graph lays out texts. */
+export interface Layout {
+  /** States as the blocks hold them to [B, T, D]. */
+  toTexts(state: Value): Value;
+  /** 1 for tokens, 0 for padding: [B, 1, T]. */
+  readonly mask: Value;
+  /** State of the last token of each text: [B, D]. */
+  lastToken(state: Value): Value;
+}
+
+/** `last`: the last hidden state; `average`: the mean of all of them; both as the blocks hold them. */
+export function poolingOutputs(g: Graph, layout: Layout, last: Value, average: Value, hidden: number): void {
+  const one = g.integers([1]);
+  const count = g.node('ReduceSum', [layout.mask, g.integers([2])], { attributes: { keepdims: 0 } });
+  // A product with a row of ones, not ReduceMean: that one splits its sum by batch size and thread count, and a vector must
+  // not depend on what shares its batch.
+  const tokenMean = (texts: Value) =>
+    g.node('Div', [g.node('Squeeze', [g.node('MatMul', [layout.mask, texts]), one]), count]);
+  const texts = layout.toTexts(last);
   const shape = ['batch', hidden];
-  g.output('last_hidden_state', last, 'float32', ['batch', 'tokens', hidden]);
-  g.output('mean', means.at(-1)!, 'float32', shape);
-  g.output(
-    'last_token',
-    g.node('Gather', [last, g.integers([-1], 'int64', [])], { attributes: { axis: 1 } }),
-    'float32',
-    shape,
-  );
-  g.output('avg_avg', average, 'float32', shape);
+  g.output('last_hidden_state', texts, 'float32', ['batch', 'tokens', hidden]);
+  g.output('mean', tokenMean(texts), 'float32', shape);
+  g.output('last_token', layout.lastToken(last), 'float32', shape);
+  g.output('avg_avg', tokenMean(layout.toTexts(average)), 'float32', shape);
 }

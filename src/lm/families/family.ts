@@ -28,6 +28,11 @@ export interface WeightSpec {
 }
 
 export interface Family {
+  /**
+   * A state depends on the tokens up to it alone, so texts that begin alike share what they begin with; the graph takes the
+   * inputs of `prefixes.ts`. Otherwise it takes `input_ids` [texts, tokens], all texts of one length.
+   */
+  readonly sharesPrefixes: boolean;
   weights(config: ModelConfig, source: TensorSource): WeightSpec[];
   graph(config: ModelConfig, weights: WeightTable): Graph;
 }

@@ -6,7 +6,7 @@ import { ColeError } from '../../base/index.js';
 import type { TensorSource } from '../formats/source.js';
 import { Graph, none, type Value, type WeightTable } from '../onnx/graph.js';
 import { elementTypes } from '../onnx/proto.js';
-import { addRmsNorm, gatedSilu, linear, poolingOutputs, rmsNorm, tokenEmbedding } from './blocks.js';
+import { addRmsNorm, gatedSilu, linear, poolingOutputs, rmsNorm, StateSum, tokenEmbedding } from './blocks.js';
 import { type Family, type ModelConfig, transposed, type WeightSpec } from './family.js';
 
 interface Names {
@@ -64,7 +64,7 @@ const huggingFaceNames: Names = {
   pairedRows: false,
 };
 
-export const llama: Family = { weights, graph };
+export const llama: Family = { weights, graph, sharesPrefixes: true };
 
 function weights(config: ModelConfig, source: TensorSource): WeightSpec[] {
   const names = source.names.has(ggufNames.embedding) ? ggufNames : huggingFaceNames;
@@ -175,21 +175,31 @@ function rotary(
   return out;
 }
 
+/**
+ * The blocks run on the N nodes of a prefix tree, [N, D]; only attention sees texts, [B, T, ...], gathered from the nodes
+ * and scattered back to them. A node that several texts share has the same value in each of them, to the bit.
+ */
 function graph(config: ModelConfig, table: WeightTable): Graph {
   const { hidden, layers, epsilon } = config;
   const g = new Graph('llama', table);
-  const ids = g.input('input_ids', 'int64', ['batch', 'tokens']);
-  const lengths = sequenceLengths(g, ids);
-  let state = tokenEmbedding(g, ids, 'embedding');
-  const states = [state];
+  const inputs = {
+    ids: g.input('node_ids', 'int64', ['nodes']),
+    rows: g.input('rows', 'int64', ['batch', 'tokens']),
+    positions: g.input('positions', 'int64', ['nodes']),
+    ends: g.input('ends', 'int64', ['batch']),
+    mask: g.input('mask', 'float32', ['batch', 1, 'tokens']),
+  };
+  const lengths = sequenceLengths(g, inputs.rows);
+  const toTexts = (x: Value) => g.node('Gather', [x, inputs.rows]);
+  const flat = g.integers([-1, hidden]);
+  let state = tokenEmbedding(g, inputs.ids, 'embedding');
+  const sum = new StateSum(g);
+  sum.add(state);
   let norm = rmsNorm(g, state, '0.attention.norm', epsilon);
   for (let i = 0; i < layers; i++) {
-    const attention = linear(
-      g,
-      attend(g, linear(g, norm, `${i}.attention.qkv`), lengths, config),
-      `${i}.attention.out`,
-    );
-    const middle = addRmsNorm(g, attention, state, `${i}.mlp.norm`, epsilon);
+    const mixed = attend(g, toTexts(linear(g, norm, `${i}.attention.qkv`)), lengths, config);
+    const atNodes = g.node('Gather', [g.node('Reshape', [mixed, flat]), inputs.positions]);
+    const middle = addRmsNorm(g, linear(g, atNodes, `${i}.attention.out`), state, `${i}.mlp.norm`, epsilon);
     const gated = gatedSilu(g, linear(g, middle.norm, `${i}.mlp.gate`), linear(g, middle.norm, `${i}.mlp.up`));
     const isLast = i === layers - 1;
     const next = isLast ? 'norm' : `${i + 1}.attention.norm`;
@@ -197,15 +207,19 @@ function graph(config: ModelConfig, table: WeightTable): Graph {
     state = end.sum;
     norm = end.norm;
     // The last hidden state is the one after the final norm.
-    states.push(isLast ? norm : state);
+    sum.add(isLast ? norm : state);
   }
-  poolingOutputs(g, ids, states, hidden);
+  const layout = { toTexts, mask: inputs.mask, lastToken: (x: Value) => g.node('Gather', [x, inputs.ends]) };
+  poolingOutputs(g, layout, norm, sum.mean(), hidden);
   return g;
 }
 
-/** What the fused attention wants to know of the batch: tokens before the last one, per text, and tokens in all. */
-function sequenceLengths(g: Graph, ids: Value): { last: Value; total: Value } {
-  const shape = g.node('Shape', [ids]);
+/**
+ * What the fused attention wants to know: tokens before the last one, per text, and tokens in all. Padding counts as
+ * tokens: it lies behind every token that matters, where a causal model does not look.
+ */
+function sequenceLengths(g: Graph, rows: Value): { last: Value; total: Value } {
+  const shape = g.node('Shape', [rows]);
   const tokens = g.node('Gather', [shape, g.integers([1], 'int64', [])]);
   const total = g.node('Cast', [tokens], { attributes: { to: elementTypes.int32 } });
   const batch = g.node('Slice', [shape, g.integers([0]), g.integers([1])]);

@@ -10,8 +10,10 @@ import type { ModelConfig, WeightSpec } from '../families/family.js';
 import type { TensorSource } from '../formats/source.js';
 import type { WeightTable } from '../onnx/graph.js';
 
-/** Raised when the meaning of a weight or the arithmetic of a graph changes: vectors of another version are not reused. */
+/** Raised when the weight file changes: models of another version are not seen. */
 export const conversionVersion = 1;
+/** Raised when a vector changes, if only in its last bit: those of another version are not reused. */
+export const graphVersion = 2;
 export const weightsName = 'weights.bin';
 /** Tensors start on page boundaries, so that the runtime can map them. */
 const alignment = 4096;
