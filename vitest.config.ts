@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
+    // All cores: on two of them the default would leave one idle.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
