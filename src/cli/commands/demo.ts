@@ -13,9 +13,6 @@ import { showProgress } from '../progress.js';
 import { interruptSignal } from '../signals.js';
 import { summaryTable } from '../summary.js';
 
-/** A sixth of the size of the other default model, which keeps the demo to minutes on two cores. */
-const defaultModel = 'all-minilm-l6-v2';
-
 /** Directory of the run -> what sets it apart. */
 const methods: Readonly<Record<string, Pick<RunSearchOptions, 'strategy' | 'features'>>> = {
   code: { strategy: 'bananas', features: 'code' },
@@ -33,7 +30,7 @@ export function addDemo(program: CommandUnknownOpts): void {
     .option('--out <dir>', 'run directories and report', join('runs', 'demo'))
     .option('--trials <n>', 'independent repetitions of each method', integer(1), 10)
     .option('--budget <n>', 'evaluations of a trial', integer(1), 100)
-    .option('--model <name>', 'language model of the code embeddings', defaultModel)
+    .option('--model <name>', 'language model of the code embeddings (default: that of features code)')
     .action(async (options, command) => {
       const { compareRuns, runSearch, writeReport } = await import('../../index.js');
       const { json, ...context } = contextOf(command);
@@ -47,7 +44,7 @@ export function addDemo(program: CommandUnknownOpts): void {
         const summary = await runSearch(
           {
             ...method,
-            ...(method.features?.split('+').includes('code') ? { model: options.model } : {}),
+            ...(options.model && method.features?.split('+').includes('code') ? { model: options.model } : {}),
             ...context,
             benchmark: embedded.name,
             metric: embedded.metric,
