@@ -2,10 +2,12 @@
 import {
   Dictionary,
   Field,
+  type Float,
   Float32,
   Float64,
   Int32,
   makeData,
+  Precision,
   RecordBatch,
   Schema,
   Struct,
@@ -92,7 +94,8 @@ function readColumn(vector: Vector): ReadColumn | undefined {
   const cells = () => Array.from({ length: vector.length }, (_, row) => vector.get(row) ?? undefined);
   if (type.typeId === Type.Utf8 || type.typeId === Type.LargeUtf8) return { kind: 'text', values: cells() };
   if (type.typeId === Type.Float || type.typeId === Type.Int) {
-    const single = type instanceof Float32;
+    // A type that was read is a plain Float, whatever class it was written with.
+    const single = type.typeId === Type.Float && (type as Float).precision === Precision.SINGLE;
     return {
       kind: 'number',
       values: cells().map((value) => (value === undefined ? undefined : single ? shortest(value) : Number(value))),

@@ -1,7 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { columnsToFile } from '#cole/arrow/index.js';
 import { openTable, type Table, tableObjective } from '#cole/objectives/index.js';
 import { space } from '#cole/spaces/index.js';
 
@@ -93,6 +94,34 @@ describe('openTable on CSV', () => {
   it('says what is wrong with a path', async () => {
     await expect(openTable(join(folder, 'absent.csv'), nb201)).rejects.toThrow('no such file');
     await expect(openTable(join(folder, 'x.xlsx'), nb201)).rejects.toThrow('got .xlsx');
+  });
+});
+
+describe('openTable on Arrow', () => {
+  const write = (columns: Parameters<typeof columnsToFile>[0]) => {
+    const path = join(folder, `t${files++}.arrow`);
+    writeFileSync(path, columnsToFile(columns));
+    return path;
+  };
+  it('reads metrics and missing values', async () => {
+    const path = write({
+      arch: [a, b],
+      index: Int32Array.of(7, 8),
+      val: Float32Array.of(91.57, 5),
+      test: Float64Array.of(1, NaN),
+    });
+    const table = await openTable(path, nb201);
+    expect(table.metrics).toEqual(['val', 'test']);
+    expect([table.value(a, 'val'), table.value(a, 'test'), table.value(b, 'test')]).toEqual([91.57, 1, undefined]);
+  });
+  it('refuses a file without architectures, one that is cut short, and a NaN', async () => {
+    await expect(openTable(write({ name: [a] }), nb201)).rejects.toThrow('expected a column arch of text in');
+    await expect(openTable(write({ arch: [a], note: ['x'] }), nb201)).rejects.toThrow('column of numbers beside arch');
+    const path = write({ arch: [a, b], val: Float32Array.of(1, NaN) });
+    const table = await openTable(path, nb201);
+    expect(() => table.metric('val')).toThrow(`expected a number as val of ${b} (row 2 of`);
+    truncateSync(path, 50);
+    await expect(openTable(path, nb201)).rejects.toMatchObject({ code: 'ERR_DATA' });
   });
 });
 
