@@ -1,6 +1,6 @@
 /** `cole embed`: texts, architectures or a folder of `.py` files to vectors, in an Arrow file or as JSON lines. */
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import { ColeError, type Matrix, matrix } from '../../base/index.js';
+import { ColeError, type Matrix, matrix, type OnProgress } from '../../base/index.js';
 import type { Embedder, EmbedderOptions, Tokenizer } from '../../index.js';
 import { integer } from '../arguments.js';
 import { contextOf, defined, examples, required } from '../context.js';
@@ -108,9 +108,15 @@ async function embedAll(embedder: Embedder, texts: readonly KeyedText[], counts:
   for (let from = 0; from < texts.length; from += chunk) {
     signal.throwIfAborted();
     const part = texts.slice(from, from + chunk);
-    const vectors = await embedder.embed(part.map(({ text }) => text)).catch((error) => {
-      throw nameText(error, part, counts.slice(from, from + chunk));
-    });
+    const onProgress: OnProgress = (event) => showProgress({ ...event, done: done + event.done, total });
+    const vectors = await embedder
+      .embed(
+        part.map(({ text }) => text),
+        onProgress,
+      )
+      .catch((error) => {
+        throw nameText(error, part, counts.slice(from, from + chunk));
+      });
     rows.data.set(vectors.data, from * embedder.dimension);
     done += counts.slice(from, from + chunk).reduce((sum, count) => sum + count, 0);
     showProgress({ stage: 'embed', done, total, unit: 'tokens' });
