@@ -1,5 +1,8 @@
 #include "tokenizer/bert.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/error.h"
 
 namespace cole {
@@ -13,18 +16,19 @@ BertScanner::BertScanner(const std::vector<std::string>& normalizer, size_t max_
     if (step == 4) throw Error("ERR_VOCAB", "expected the steps of a BERT normalizer in their order, got " + name);
     *flags[step] = true;
   }
+  std::fill(std::begin(actions_), std::end(actions_), kWide);
   for (int c = 0; c < 128; ++c) {
     const uint16_t bits = unicode::properties(static_cast<uint32_t>(c));
     if (clean_ && (bits & unicode::kBertControl)) {
-      ascii_[c] = kDrop;
+      actions_[c] = kDrop;
     } else if (bits & unicode::kSpace) {
-      ascii_[c] = kBreak;
+      actions_[c] = kBreak;
     } else if (bits & unicode::kBertPunctuation) {
-      ascii_[c] = kPunctuation;
+      actions_[c] = kPunctuation;
     } else if (c < ' ' || c == 127) {
-      ascii_[c] = kLongWay;
+      actions_[c] = kLongWay;
     } else {
-      ascii_[c] = static_cast<uint8_t>(lowercase_ && c >= 'A' && c <= 'Z' ? c + 32 : c);
+      actions_[c] = static_cast<uint8_t>(lowercase_ && c >= 'A' && c <= 'Z' ? c + 32 : c);
     }
   }
 }

@@ -1,5 +1,6 @@
 // BertNormalizer and BertPreTokenizer in one pass: text in, normalized words out, without the normalized text in between.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,26 +26,31 @@ class BertScanner {
     writer.reserve();
     while (p < end) {
       const uint8_t byte = *p;
-      if (byte < 0x80) [[likely]] {
-        ++p;
-        const uint8_t lower = ascii_[byte];
-        if (lower == kDrop) continue;
-        writer.flush_codes();
-        if (lower > kLastAction) [[likely]] {
-          writer.put(lower);
-        } else if (lower == kBreak) {
-          writer.end_word();
-        } else if (lower == kPunctuation) {
-          writer.end_word();
-          writer.put(byte);
-          writer.end_word();
-        } else {
-          writer.emit(byte);
-        }
-      } else {
+      const uint8_t action = actions_[byte];
+      if (action == kWide) [[unlikely]] {
         const auto [code, length] = utf8::decode(p);
         p += length;
         writer.wide(code);
+        continue;
+      }
+      if (action == kDrop) {
+        ++p;
+        continue;
+      }
+      writer.flush_codes();
+      if (action > kLastAction) [[likely]] {
+        p = writer.put_run(p, end);
+        continue;
+      }
+      ++p;
+      if (action == kBreak) {
+        writer.end_word();
+      } else if (action == kPunctuation) {
+        writer.end_word();
+        writer.put(byte);
+        writer.end_word();
+      } else {
+        writer.emit(byte);
       }
     }
     writer.flush_codes();
@@ -52,8 +58,8 @@ class BertScanner {
   }
 
  private:
-  // Values of ascii_ that are no characters of a word; control characters that are kept are kLongWay.
-  enum Action : uint8_t { kDrop = 0, kBreak = 1, kPunctuation = 2, kLongWay = 3, kLastAction = 3 };
+  // Values of actions_ that are no characters of a word; control characters that are kept are kLongWay.
+  enum Action : uint8_t { kDrop, kBreak, kPunctuation, kLongWay, kWide, kLastAction = kWide };
 
   template <class Sink>
   struct Writer {
@@ -67,6 +73,20 @@ class BertScanner {
     }
     void put(uint8_t byte) {
       if (chars++ < scanner.max_chars_) scratch.word[size++] = byte;
+    }
+    // The ASCII characters of a word from p on, the first of which is one.
+    const uint8_t* put_run(const uint8_t* p, const uint8_t* end) {
+      const size_t room = scanner.max_chars_ - std::min(chars, scanner.max_chars_);
+      const uint8_t* const stop = p + std::min(room, static_cast<size_t>(end - p));
+      const uint8_t* const start = p;
+      uint8_t* out = scratch.word.data() + size;
+      for (uint8_t lower; p < stop && (lower = scanner.actions_[*p]) > kLastAction; ++p) *out++ = lower;
+      size += static_cast<size_t>(p - start);
+      chars += static_cast<size_t>(p - start);
+      if (p == stop) {
+        for (; p < end && scanner.actions_[*p] > kLastAction; ++p) ++chars;
+      }
+      return p;
     }
     void end_word() {
       if (chars == 0) return;
@@ -136,7 +156,7 @@ class BertScanner {
 
   bool clean_ = false, chinese_ = false, strip_accents_ = false, lowercase_ = false;
   size_t max_chars_;
-  uint8_t ascii_[128];
+  uint8_t actions_[256];  // by byte: an Action, or the lower-cased character
 };
 
 }  // namespace cole
