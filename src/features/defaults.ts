@@ -1,3 +1,5 @@
+import type { Scaling } from './scaling.js';
+
 /**
  * What `--features code` means unless told otherwise: what ranked best on nas-bench-201-digits with 14 to 879 known values
  * (`cole bench features`; docs/results.md has the tables). With all-minilm-l6-v2 the forms paths, nested and statements, the
@@ -12,3 +14,11 @@ export const codeDefaults = Object.freeze({
   pooling: 'avg_avg',
   scaling: 'none',
 } as const);
+
+/**
+ * Scaling of the embeddings of `model` where they are the only features. Causal models have a few hidden dimensions that
+ * dwarf the rest: with smollm2-135m, z-scores rank better by 0.16 (tau at 14 values) down to 0.01 (at 879).
+ */
+export function codeScaling(model: string): Scaling {
+  return model === codeDefaults.model ? codeDefaults.scaling : 'zscore';
+}

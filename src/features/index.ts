@@ -11,7 +11,7 @@ import { structuralFeatures } from './structural.js';
 import type { FeatureSet } from './types.js';
 
 export type { TextEmbedder } from './code.js';
-export { codeDefaults } from './defaults.js';
+export { codeDefaults, codeScaling } from './defaults.js';
 export { type Scaling, scalings } from './scaling.js';
 export type { FeatureSet, FittedFeatures } from './types.js';
 

@@ -1,6 +1,6 @@
 /** Options of a search run: what a caller may say, what it comes to, and what of it decides the result. */
 import { ColeError, resolveOptions } from '../base/index.js';
-import { codeDefaults, createFeatures, needsEmbedder, type Scaling } from '../features/index.js';
+import { codeDefaults, codeScaling, createFeatures, needsEmbedder, type Scaling } from '../features/index.js';
 import type { Pooling } from '../lm/index.js';
 import {
   type BananasOptions,
@@ -39,6 +39,7 @@ export interface RunSearchOptions {
   /** Language model of `code`, by its name in the model store. */
   readonly model?: string;
   readonly pooling?: Pooling;
+  /** Default: what suits the language model where `code` is the only feature set (`codeScaling`), else none. */
   readonly scaling?: Scaling;
   readonly surrogate?: SurrogateChoice;
   /** Evaluations of a trial. Default 150. */
@@ -169,9 +170,10 @@ function surrogatePlan(
   requireFeatures(spec, o, style);
   const reference = settings.bananas.generator === 'chained' ? ({ preset: 'reference-naslib' } as const) : {};
   const { threads: _threads, ...surrogate } = resolveSurrogate({ ...reference, ...o.surrogate });
+  const model = o.model ?? codeDefaults.model;
   return {
-    features: { spec, style, scaling: o.scaling ?? null },
-    embedder: reads ? { model: o.model ?? codeDefaults.model, pooling: o.pooling ?? codeDefaults.pooling } : null,
+    features: { spec, style, scaling: o.scaling ?? (spec === 'code' ? codeScaling(model) : null) },
+    embedder: reads ? { model, pooling: o.pooling ?? codeDefaults.pooling } : null,
     surrogate,
   };
 }
