@@ -36,7 +36,7 @@ export async function createEmbedder(options: Partial<EmbedderOptions> & { model
     pooling: 'avg_avg',
     maxTokens: 2048,
     onLong: 'error',
-    batchTokens: 1024,
+    batchTokens: 512,
     threads: availableParallelism(),
     cache: embeddingsFolder(),
   };

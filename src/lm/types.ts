@@ -11,7 +11,7 @@ export interface EmbedderOptions {
   readonly maxTokens: number;
   /** Longer texts are an error (default), or are cut on the right and counted. */
   readonly onLong: 'error' | 'truncate';
-  /** Bound on tokens in one run of the language model (one longer text still runs alone). Default 1024. */
+  /** Bound on tokens in one run of the language model (one longer text still runs alone). Default 512. */
   readonly batchTokens: number;
   /** Threads of the language model. Default: all cores. */
   readonly threads: number;
