@@ -21,6 +21,7 @@ import {
   WorkerPool,
 } from '../workers/index.js';
 import { Journal, type TrialRecord, trialsOf } from './journal.js';
+import { lockDirectory } from './lock.js';
 import { codeHash, makeManifest, readManifest, requireSameRun, startDirectory } from './manifest.js';
 import { planSearch, type RunSearchOptions, type SearchPlan } from './options.js';
 import { trialRows, trialsArrow, trialsCsv } from './results.js';
@@ -44,6 +45,7 @@ export interface RunSearchHooks {
  */
 export async function runSearch(options: RunSearchOptions, hooks: RunSearchHooks = {}): Promise<SearchSummary> {
   const plan = planSearch(options);
+  if (!options.out) throw new ColeError('ERR_OPTION', 'expected a directory as out of a search, got none');
   const cores = coreBudget({ tasks: plan.trials, workers: options.workers, threads: options.threads });
   const table = await openSource(plan.source, spaceOf(plan.space));
   const facts = factsOf(plan, table);
@@ -56,13 +58,22 @@ export async function runSearch(options: RunSearchOptions, hooks: RunSearchHooks
 
   const embedder = plan.embedder && (await openEmbedder(plan, options, cores));
   try {
-    const hashes = { table: table.hash, ...(embedder && { model: embedder.identity }) };
-    if (found) requireSameRun(options.out, found, compared, hashes);
-    else {
-      const manifest = makeManifest(hooks.command ?? 'runSearch', compared, { ...hashes, code: codeHash() });
-      await startDirectory(options.out, manifest);
+    const unlock = await lockDirectory(options.out);
+    try {
+      const hashes = { table: table.hash, ...(embedder && { model: embedder.identity }) };
+      // Read again: another process may have begun, or finished, since.
+      const now = readManifest(options.out);
+      if (now) requireSameRun(options.out, now, compared, hashes);
+      else {
+        const manifest = makeManifest(hooks.command ?? 'runSearch', compared, { ...hashes, code: codeHash() });
+        await startDirectory(options.out, manifest);
+      }
+      return (
+        finishedSummary(options.out) ?? (await runTrials(plan, facts, options.out, cores, embedder ?? undefined, hooks))
+      );
+    } finally {
+      await unlock();
     }
-    return await runTrials(plan, facts, options.out, cores, embedder ?? undefined, hooks);
   } finally {
     await embedder?.close();
   }

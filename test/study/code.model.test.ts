@@ -24,10 +24,11 @@ it('gives the same trials for any number of workers, whether vectors are compute
     model: 'all-minilm-l6-v2',
     pooling: 'mean',
     surrogate: { epochs: 15, hidden: [16], components: 16 },
-    budget: 40,
+    bananas: { candidates: 30 },
+    budget: 30,
     trials: 3,
     seed: 5,
-    heldOut: 20,
+    heldOut: 10,
   } as const;
   const cache = join(folder, 'cache');
   const runs = [

@@ -17,7 +17,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { fileToColumns } from '#cole/arrow/index.js';
 import { packageFile, stream } from '#cole/base/index.js';
 import { nasBench201 as space } from '#cole/spaces/index.js';
-import { type RunSearchOptions, runSearch } from '#cole/study/index.js';
+import { compareRuns, type RunSearchOptions, runSearch } from '#cole/study/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cole-run-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -174,6 +174,40 @@ describe('runSearch', () => {
   });
 });
 
+describe('compareRuns', () => {
+  it('pairs the trials of finished runs with those of path encoding', { timeout: 120_000 }, async () => {
+    const options = { ...base, budget: 30, trials: 3 };
+    const [path, adjacency, random, longer] = [directory(), directory(), directory(), directory()];
+    await runSearch({ ...options, out: path });
+    await runSearch({ ...options, features: 'adjacency', out: adjacency });
+    const plain = { table, metric: 'val', strategy: 'random', seed: 3, trials: 3 } as const;
+    await runSearch({ ...plain, budget: 30, out: random });
+    await runSearch({ ...plain, budget: 31, out: longer });
+    const hits = (out: string, target: number) =>
+      [1, 2, 3].map((trial) => {
+        const lines = text(out, 'trials.csv')
+          .split('\n')
+          .filter((line) => line.startsWith(`${trial},`));
+        const at = lines.findIndex((line) => Number(line.split(',')[5]) >= target);
+        return at < 0 ? 30 : at + 1;
+      });
+    const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+    const best = Math.max(...rows.map((row) => Number(row.split(',')[1])));
+    const found = compareRuns([path, adjacency, random, longer]);
+    expect(found.map(({ run, fraction }) => [run, fraction])).toEqual(
+      [adjacency, random].flatMap((run) => [0.99, 0.995, 0.9975].map((fraction) => [run, fraction])),
+    );
+    for (const { run, baseline, fraction, reduction, low, high } of found) {
+      expect(baseline).toBe(path);
+      const expected = 1 - sum(hits(run, fraction * best)) / sum(hits(path, fraction * best));
+      expect(reduction).toBeCloseTo(expected, 12);
+      expect(low).toBeLessThanOrEqual(reduction + 1e-12);
+      expect(high).toBeGreaterThanOrEqual(reduction - 1e-12);
+    }
+    expect(compareRuns([adjacency, random])).toEqual([]);
+  });
+});
+
 describe('a run that was cut off', () => {
   const whole = (async () => {
     const out = directory();
@@ -241,6 +275,24 @@ describe('a run that was cut off', () => {
       message: expect.stringMatching(/journal entry on line \d+ of .*journal.jsonl, got not json/),
     });
   });
+
+  it.skipIf(!['linux', 'win32'].includes(process.platform))(
+    'is one process at a time',
+    { timeout: 60_000 },
+    async () => {
+      const out = directory();
+      const first = runSearch({ ...base, out });
+      const second = runSearch({ ...base, out });
+      const outcomes = await Promise.allSettled([first, second]);
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const refused = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult;
+      expect(refused.reason).toMatchObject({
+        code: 'ERR_OPTION',
+        message: expect.stringContaining('no other process'),
+      });
+      expect(text(out, 'trials.csv')).toBe(text(await whole, 'trials.csv'));
+    },
+  );
 
   it('by a signal ends with ERR_INTERRUPTED and goes on', { timeout: 120_000 }, async () => {
     const out = directory();
