@@ -15,7 +15,8 @@ const bananasDefaults: BananasOptions = {
   candidates: 100,
   maxEdits: 3,
   generator: 'distinct',
-  identity: 'text',
+  // A twin computes what is already known. By text, path encoding needs 14 % more evaluations to 99.5 % of the best.
+  identity: 'canonical',
   acquisition: 'its',
 };
 
@@ -25,8 +26,8 @@ const bananasDefaults: BananasOptions = {
  */
 export const bananasPresets: Readonly<Record<string, BananasOptions>> = {
   default: bananasDefaults,
-  'cole-reference': { ...bananasDefaults, generator: 'chained' },
-  naslib: { ...bananasDefaults, generator: 'chained', parents: 2, maxEdits: 1 },
+  'cole-reference': { ...bananasDefaults, generator: 'chained', identity: 'text' },
+  naslib: { ...bananasDefaults, generator: 'chained', identity: 'text', parents: 2, maxEdits: 1 },
 };
 
 const evolutionDefaults: EvolutionOptions = { population: 30, sample: 10 };

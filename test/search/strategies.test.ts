@@ -55,7 +55,7 @@ const settings: Record<string, StrategyOptions> = {
   random: { strategy: 'random' },
   evolution: { strategy: 'evolution' },
   bananas: { strategy: 'bananas' },
-  'bananas by what cells compute': { strategy: 'bananas', bananas: { identity: 'canonical' } },
+  'bananas by text': { strategy: 'bananas', bananas: { identity: 'text' } },
 };
 
 describe.each(Object.entries(settings))('%s', (_, options) => {

@@ -49,6 +49,7 @@ export function addSearch(program: CommandUnknownOpts): void {
     .option('--candidates <n>', 'mutants that are scored between two fits', integer(1))
     .option('--parents <n>', 'best architectures so far that are mutated', integer(1))
     .option('--max-edits <n>', 'edits of a mutant, at most', integer(1))
+    .option('--identity <name>', 'when two architectures are the same: canonical (they compute the same) or text')
     .option('--initial <n>', 'random architectures before the first fit', integer(1))
     .option('--population <n>', 'of evolution', integer(1))
     .option('--sample <n>', 'of evolution: drawn from the population for each tournament', integer(1))
@@ -85,6 +86,7 @@ export function addSearch(program: CommandUnknownOpts): void {
           candidates: options.candidates,
           parents: options.parents,
           maxEdits: options.maxEdits,
+          identity: options.identity,
           initial: options.initial,
         }),
         evolution: section({ population: options.population, sample: options.sample }),
