@@ -7,6 +7,8 @@ export default defineConfig({
     pool: 'forks',
     // All cores: on two of them the default would leave one idle.
     maxWorkers: '100%',
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     projects: [
       {
         extends: true,
@@ -14,10 +16,9 @@ export default defineConfig({
           name: 'fast',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.model.test.ts'],
-          testTimeout: 60_000,
         },
       },
-      { extends: true, test: { name: 'model', include: ['test/**/*.model.test.ts'], testTimeout: 600_000 } },
+      { extends: true, test: { name: 'model', include: ['test/**/*.model.test.ts'] } },
     ],
   },
 });
