@@ -39,6 +39,9 @@ type Party = (typeof parties)[number];
 interface Trial {
   readonly coldSeconds: number;
   readonly warmSeconds: number;
+  /** Processor time of the same passes, which other work on the machine disturbs less. */
+  readonly coldCpuSeconds: number;
+  readonly warmCpuSeconds: number;
   readonly tokens: number;
   readonly idsSha256: string;
 }
@@ -58,10 +61,19 @@ function median(values: readonly number[]): number {
   return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
 }
 
-function timed<T>(run: () => T): [number, T] {
+interface Pass<T> {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly result: T;
+}
+
+function timed<T>(run: () => T): Pass<T> {
+  const cpuStart = process.cpuUsage();
   const start = performance.now();
   const result = run();
-  return [(performance.now() - start) / 1000, result];
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpuStart);
+  return { seconds, cpuSeconds: (user + system) / 1e6, result };
 }
 
 /** The passes of one process of ours, or of the JavaScript peer. */
@@ -76,12 +88,23 @@ async function measure(party: Party, model: string): Promise<Trial> {
     const threads = party === 'cole' ? 1 : 2;
     pass = () => [tokenizer.encode(work, { threads }).ids];
   }
-  const [coldSeconds, ids] = timed(pass);
-  const warm = Array.from({ length: Number(flags.repeats) }, () => timed(pass)[0]);
+  const cold = timed(pass);
+  const warm = Array.from({ length: Number(flags.repeats) }, () => {
+    const { seconds, cpuSeconds } = timed(pass);
+    return { seconds, cpuSeconds };
+  });
+  const ids = cold.result;
   const hash = createHash('sha256');
   for (const part of ids) hash.update(Int32Array.from(part));
   const tokens = ids.reduce((sum, part) => sum + part.length, 0);
-  return { coldSeconds, warmSeconds: median(warm), tokens, idsSha256: hash.digest('hex') };
+  return {
+    coldSeconds: cold.seconds,
+    warmSeconds: median(warm.map(({ seconds }) => seconds)),
+    coldCpuSeconds: cold.cpuSeconds,
+    warmCpuSeconds: median(warm.map(({ cpuSeconds }) => cpuSeconds)),
+    tokens,
+    idsSha256: hash.digest('hex'),
+  };
 }
 
 /** Runs a trial in a fresh process; undefined where the peer is not installed. */
@@ -108,15 +131,40 @@ function passedOn(): string[] {
   return ['--repeats', flags.repeats, ...(flags.folder === undefined ? [] : ['--folder', flags.folder])];
 }
 
-function figures(seconds: readonly number[], bytes: number, count: number) {
+function figures(trials: readonly Trial[], pass: 'cold' | 'warm', bytes: number, count: number) {
+  const seconds = trials.map((trial) => trial[`${pass}Seconds`]);
   const middle = median(seconds);
-  const spread = median(seconds.map((value) => Math.abs(value - middle)));
   return {
     medianMs: 1000 * middle,
-    madMs: 1000 * spread,
+    madMs: 1000 * median(seconds.map((value) => Math.abs(value - middle))),
+    cpuMs: 1000 * median(trials.map((trial) => trial[`${pass}CpuSeconds`])),
     megabytesPerSecond: bytes / middle / 1e6,
     textsPerSecond: count / middle,
   };
+}
+type Figures = ReturnType<typeof figures>;
+
+interface Line {
+  readonly stage: 'tokenize';
+  readonly model: string;
+  readonly party: Party;
+  readonly trials: number;
+  readonly tokens: number;
+  readonly cold: Figures;
+  readonly warm: Figures;
+  /** Median time by ours on one thread; processor time likewise. */
+  readonly ratio: { cold: number; warm: number; coldCpu: number; warmCpu: number };
+  readonly sameIds: boolean;
+}
+
+function table({ model, party, cold, warm, ratio, sameIds }: Line): string {
+  const text = ({ medianMs, madMs, cpuMs, megabytesPerSecond }: Figures, times: number, cpuTimes: number) =>
+    `${megabytesPerSecond.toFixed(1).padStart(7)} MB/s ${medianMs.toFixed(1).padStart(8)} ms +- ${madMs.toFixed(1)}` +
+    ` (processor ${cpuMs.toFixed(1)} ms); ${times.toFixed(1)} (${cpuTimes.toFixed(1)}) times our time`;
+  return (
+    `${model}, ${party}${sameIds ? '' : ': OTHER IDS'}\n` +
+    `  cold ${text(cold, ratio.cold, ratio.coldCpu)}\n  warm ${text(warm, ratio.warm, ratio.warmCpu)}\n`
+  );
 }
 
 function main(): void {
@@ -132,24 +180,15 @@ function main(): void {
         if (result) results.get(party)!.push(result);
       }
     const ours = results.get('cole')!;
+    const base = {
+      cold: figures(ours, 'cold', bytes, work.length),
+      warm: figures(ours, 'warm', bytes, work.length),
+    };
     for (const [party, trials] of results) {
       if (trials.length === 0) continue;
-      const cold = figures(
-        trials.map((t) => t.coldSeconds),
-        bytes,
-        work.length,
-      );
-      const warm = figures(
-        trials.map((t) => t.warmSeconds),
-        bytes,
-        work.length,
-      );
-      const ratio = {
-        cold: cold.medianMs / (1000 * median(ours.map((t) => t.coldSeconds))),
-        warm: warm.medianMs / (1000 * median(ours.map((t) => t.warmSeconds))),
-      };
-      const sameIds = trials.every((t) => t.idsSha256 === ours[0]!.idsSha256);
-      report({
+      const cold = figures(trials, 'cold', bytes, work.length);
+      const warm = figures(trials, 'warm', bytes, work.length);
+      const line: Line = {
         stage: 'tokenize',
         model,
         party,
@@ -157,30 +196,16 @@ function main(): void {
         tokens: trials[0]!.tokens,
         cold,
         warm,
-        ratio,
-        sameIds,
-      });
-    }
-
-    function report(line: {
-      stage: string;
-      model: string;
-      party: Party;
-      trials: number;
-      tokens: number;
-      cold: ReturnType<typeof figures>;
-      warm: ReturnType<typeof figures>;
-      ratio: { cold: number; warm: number };
-      sameIds: boolean;
-    }): void {
-      if (flags.json) {
-        process.stdout.write(`${JSON.stringify({ ...line, texts: work.length, bytes, machine })}\n`);
-        return;
-      }
-      const text = ({ medianMs, madMs, megabytesPerSecond }: typeof line.cold, times: number) =>
-        `${megabytesPerSecond.toFixed(1).padStart(7)} MB/s (${medianMs.toFixed(1)} ms +- ${madMs.toFixed(1)}, ${times.toFixed(2)} times our time)`;
+        ratio: {
+          cold: cold.medianMs / base.cold.medianMs,
+          warm: warm.medianMs / base.warm.medianMs,
+          coldCpu: cold.cpuMs / base.cold.cpuMs,
+          warmCpu: warm.cpuMs / base.warm.cpuMs,
+        },
+        sameIds: trials.every(({ idsSha256 }) => idsSha256 === ours[0]!.idsSha256),
+      };
       process.stdout.write(
-        `${model}  ${line.party.padEnd(24)} cold ${text(line.cold, line.ratio.cold)}  warm ${text(line.warm, line.ratio.warm)}${line.sameIds ? '' : '  OTHER IDS'}\n`,
+        flags.json ? `${JSON.stringify({ ...line, texts: work.length, bytes, machine })}\n` : table(line),
       );
     }
   }

@@ -1,5 +1,5 @@
 /** Tokenizers from `tokenizer.json` or a GGUF vocabulary; the work is the addon's. */
-import { resolveOptions } from '../../base/index.js';
+import { asColeError, resolveOptions } from '../../base/index.js';
 import { type NativeTokenizer, native } from '../../native/index.js';
 import { flatten, identityOf } from './flatten.js';
 import { definitionFromGguf } from './gguf.js';
@@ -11,6 +11,15 @@ export type { EncodedBatch, EncodeOptions, GgufVocabulary, Tokenizer, TokenizerS
 /** Characters per call of the addon: bounds the memory of a batch, and keeps offsets within 32 bits. */
 const charactersPerCall = 2 ** 25;
 const encoder = new TextEncoder();
+
+/** Errors of the addon carry a code but not the class. */
+function called<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw asColeError(error, 'ERR_ADDON');
+  }
+}
 
 /** texts[from .. to) as one UTF-8 buffer. */
 function utf8Of(texts: readonly string[], from: number, to: number, characters: number) {
@@ -49,7 +58,7 @@ function encode(tokenizer: NativeTokenizer, texts: readonly string[], options?: 
     while (to < texts.length && (to === from || characters + (texts[to] as string).length <= charactersPerCall))
       characters += (texts[to++] as string).length;
     const { utf8, offsets } = utf8Of(texts, from, to, characters);
-    parts.push(tokenizer.encodeBatch(utf8, offsets, addSpecialTokens, threads));
+    parts.push(called(() => tokenizer.encodeBatch(utf8, offsets, addSpecialTokens, threads)));
     from = to;
   } while (from < texts.length);
   return joined(parts, texts.length);
@@ -59,7 +68,8 @@ function encode(tokenizer: NativeTokenizer, texts: readonly string[], options?: 
 export function loadTokenizer(source: TokenizerSource): Tokenizer {
   const definition = 'json' in source ? definitionFromJson(source.json) : definitionFromGguf(source.gguf);
   const spec = flatten(definition);
-  const tokenizer = new (native().Tokenizer)(spec);
+  const { Tokenizer } = native();
+  const tokenizer = called(() => new Tokenizer(spec));
   const ids = new Map(definition.vocabulary.map((token, id) => [token, id]));
   for (const { content, id } of definition.added) ids.set(content, id);
   return {
