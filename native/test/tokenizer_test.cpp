@@ -1,0 +1,162 @@
+// The tokenizer under sanitizers: random vocabularies, random text, and bytes that are no text. Equality with Hugging
+// Face's ids is the business of the TypeScript tests; here two ways through the code must agree, and nothing may trap.
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.h"
+#include "test/check.h"
+#include "tokenizer/tokenizer.h"
+
+namespace cole {
+namespace {
+
+size_t below(Random& random, size_t n) { return random.below(static_cast<uint32_t>(n)); }
+
+void add(ByteStrings& to, const std::string& text) {
+  to.bytes.insert(to.bytes.end(), text.begin(), text.end());
+  to.offsets.push_back(static_cast<int32_t>(to.bytes.size()));
+}
+
+AddedTokens some_added(int32_t first_id) {
+  AddedTokens added{{{}, {0}}, {}, {}};
+  for (const char* content : {"<end>", "<e", " x "}) {
+    add(added.content, content);
+    added.ids.push_back(first_id++);
+  }
+  added.flags = {kStripLeft | kStripRight, kNormalized, kSingleWord};
+  return added;
+}
+
+// All bytes and `count` random merges of what there is so far.
+TokenizerSpec random_bpe(uint32_t seed, int count, const char* pre_tokenizer, bool nfc) {
+  Random random(seed, 1);
+  TokenizerSpec spec;
+  spec.model = "bpe";
+  spec.pre_tokenizer = pre_tokenizer;
+  if (nfc) spec.normalizer = {"nfc"};
+  std::vector<std::string> tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  while (count > 0) {
+    // Mostly letters, so that merges meet in the text.
+    const auto pick = [&] { return random.below(2) ? 'a' + below(random, 5) : below(random, tokens.size()); };
+    const size_t left = pick(), right = pick();
+    const std::string joined = tokens[left] + tokens[right];
+    if (joined.size() > 80 || std::find(tokens.begin(), tokens.end(), joined) != tokens.end()) continue;
+    const auto id = static_cast<int32_t>(tokens.size());
+    spec.merges.insert(spec.merges.end(), {static_cast<int32_t>(left), static_cast<int32_t>(right), id});
+    tokens.push_back(joined);
+    --count;
+  }
+  spec.tokens.offsets = {0};
+  for (const auto& token : tokens) add(spec.tokens, token);
+  spec.added = some_added(static_cast<int32_t>(tokens.size()));
+  spec.suffix = {0};
+  return spec;
+}
+
+TokenizerSpec tiny_wordpiece() {
+  TokenizerSpec spec;
+  spec.model = "wordpiece";
+  spec.pre_tokenizer = "bert";
+  spec.normalizer = {"bert-clean", "bert-chinese", "bert-strip-accents", "lowercase"};
+  spec.continuing_prefix = "##";
+  spec.unknown = 0;
+  spec.max_word_chars = 30;
+  spec.tokens.offsets = {0};
+  for (const char* token : {"?", "a", "##a", "ab", "##b", "##abab", "##", "c", "a very long token of many bytes", "."})
+    add(spec.tokens, token);
+  spec.added = some_added(10);
+  spec.added.flags[1] = 0;
+  spec.prefix = {1};
+  return spec;
+}
+
+std::string random_text(Random& random, size_t pieces) {
+  std::string text;
+  for (size_t i = 0; i < pieces; ++i) {
+    const uint32_t kind = random.below(100);
+    if (kind < 50) {
+      text.append(1 + below(random, 6), static_cast<char>('a' + below(random, 5)));
+    } else if (kind < 60) {
+      text += " \n\t'sx<.0"[below(random, 9)];
+    } else if (kind < 65) {
+      text += "<end> x ";
+    } else if (kind < 67) {
+      text.append(below(random, 200), "a -e"[below(random, 4)]);
+    } else {
+      uint32_t code = static_cast<uint32_t>(below(random, random.below(2) ? 0x500 : 0x110000));
+      if (code >= 0xD800 && code < 0xE000) code = 0x301;
+      uint8_t bytes[4];
+      text.append(reinterpret_cast<const char*>(bytes), utf8::encode(code, bytes));
+    }
+  }
+  return text;
+}
+
+struct Batch {
+  std::vector<int32_t> ids, ends;
+};
+
+// The bytes lie in a block of exactly their size, so that a read behind them is seen.
+Batch encode(Tokenizer& tokenizer, const std::vector<std::string>& texts, int threads) {
+  std::vector<int32_t> offsets{0};
+  std::string all;
+  for (const auto& text : texts) offsets.push_back(static_cast<int32_t>((all += text).size()));
+  const std::vector<uint8_t> bytes(all.begin(), all.end());
+  Batch out;
+  out.ends.resize(texts.size());
+  out.ids.resize(tokenizer.encode(bytes, offsets, true, threads, out.ends.data()));
+  tokenizer.copy_ids(out.ids.data());
+  return out;
+}
+
+void check_batches(TokenizerSpec spec, uint32_t seed) {
+  Tokenizer tokenizer(std::move(spec));
+  Random random(seed, 2);
+  std::vector<std::string> texts;
+  for (int i = 0; i < 300; ++i) texts.push_back(random_text(random, below(random, 60)));
+  texts.push_back(std::string(5000, 'a'));
+  texts.push_back(random_text(random, 100000));
+  const Batch one = encode(tokenizer, texts, 1), three = encode(tokenizer, texts, 3);
+  CHECK(one.ids == three.ids);
+  CHECK(one.ends == three.ends);
+  for (size_t i = 0; i < 40; ++i) {
+    const Batch alone = encode(tokenizer, {texts[i]}, 1);
+    const int32_t begin = i == 0 ? 0 : one.ends[i - 1];
+    CHECK(std::equal(alone.ids.begin(), alone.ids.end(), one.ids.begin() + begin, one.ids.begin() + one.ends[i]));
+  }
+}
+
+}  // namespace
+
+COLE_TEST(tokenizer_batches_do_not_depend_on_threads_or_neighbours) {
+  uint32_t seed = 1;
+  for (const char* name : {"gpt2", "digits-alone, gpt2", "llama3", "qwen2"}) {
+    check_batches(random_bpe(seed, 300, name, seed % 2 == 0), seed);
+    ++seed;
+  }
+  check_batches(tiny_wordpiece(), 7);
+}
+
+COLE_TEST(tokenizer_refuses_bytes_that_are_no_text) {
+  Tokenizer bpe(random_bpe(9, 100, "gpt2", false)), wordpiece(tiny_wordpiece());
+  Random random(3, 3);
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = random_text(random, 1 + below(random, 8));
+    text[below(random, text.size())] = static_cast<char>(below(random, 256));
+    text.resize(text.size() - below(random, std::min<size_t>(text.size(), 3)));
+    const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+    const bool valid = utf8::first_invalid(bytes, text.size()) == text.size();
+    for (Tokenizer* tokenizer : {&bpe, &wordpiece}) {
+      bool refused = false;
+      try {
+        encode(*tokenizer, {"a", text}, 1);
+      } catch (const Error& error) {
+        refused = std::strcmp(error.code(), "ERR_INPUT") == 0;
+      }
+      CHECK(refused == !valid);
+    }
+  }
+}
+
+}  // namespace cole
