@@ -75,8 +75,11 @@ describe('byte-level BPE', () => {
 
   it('takes a word of a megabyte in its stride', () => {
     const start = performance.now();
-    expect(one(bpe, 'a'.repeat(2 ** 20))).toEqual(new Array(2 ** 18).fill(bpe.tokenId('aaaa')));
-    expect(performance.now() - start).toBeLessThan(10_000);
+    const found = bpe.encode(['a'.repeat(2 ** 20)], { addSpecialTokens: false }).ids;
+    // A quadratic search would take hours.
+    expect(performance.now() - start).toBeLessThan(20_000);
+    expect(found.length).toBe(2 ** 18);
+    expect(found.every((id) => id === bpe.tokenId('aaaa'))).toBe(true);
   });
 
   it('finds special tokens, with the white space they take and as whole words only', () => {
