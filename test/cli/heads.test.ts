@@ -10,7 +10,7 @@ import { cole, jsonLines, temporaryFolder } from './run.js';
 const nasBench201 = space('nas-bench-201');
 const encoding = nasBench201.encodings.path!;
 const rng = stream('heads test');
-const archs = Array.from({ length: 120 }, () => nasBench201.sample(rng));
+const archs = Array.from({ length: 400 }, () => nasBench201.sample(rng));
 const keys = archs.map((arch) => nasBench201.print(arch));
 /** Something that a head can learn from paths. */
 const value = (key: string) => 50 + 10 * key.split('conv_3x3').length + 3 * key.split('conv_1x1').length;
@@ -23,7 +23,7 @@ function folder(): string {
   });
   writeFileSync(join(cwd, 'e.arrow'), embeddingsToFile({ keys, rows, metadata: { embedder: 'path' } }));
   writeFileSync(join(cwd, 'other.arrow'), embeddingsToFile({ keys, rows, metadata: { embedder: 'another' } }));
-  const lines = [...new Set(keys)].slice(0, 90).map((key) => `${key},${value(key)}`);
+  const lines = [...new Set(keys)].slice(0, 300).map((key) => `${key},${value(key)}`);
   writeFileSync(join(cwd, 'table.csv'), `arch,accuracy\n${lines.join('\n')}\n`);
   return cwd;
 }
