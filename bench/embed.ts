@@ -8,23 +8,21 @@
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { packageFile, row, stream } from '#cole/base/index.js';
 import { renderer } from '#cole/code/index.js';
 import { createEmbedder, openModel } from '#cole/lm/index.js';
 import { space as spaceNamed } from '#cole/spaces/index.js';
+import { parseFlags } from './parts/flags.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    peers: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    trials: { type: 'string', default: '3' },
-    threads: { type: 'string', default: '1,2' },
-    models: { type: 'string', default: 'smollm2-135m,all-minilm-l6-v2' },
-    /** Of each trial, about. */
-    tokens: { type: 'string', default: '8000' },
-    child: { type: 'string' },
-  },
+const flags = parseFlags({
+  peers: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  trials: { type: 'string', default: '3' },
+  threads: { type: 'string', default: '1,2' },
+  models: { type: 'string', default: 'smollm2-135m,all-minilm-l6-v2' },
+  /** Of each trial, about. */
+  tokens: { type: 'string', default: '8000' },
+  child: { type: 'string' },
 });
 
 interface Case {

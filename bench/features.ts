@@ -5,7 +5,6 @@
  *
  *   node dist/bench/features.js --table T --metric M --features code,code+ngrams,path --styles nested,paths
  */
-import { parseArgs } from 'node:util';
 import { kendallTauB, seedOf, stream } from '#cole/base/index.js';
 import {
   codeDefaults,
@@ -18,34 +17,33 @@ import type { Embedder, Pooling } from '#cole/lm/index.js';
 import { openTable } from '#cole/objectives/index.js';
 import { space as spaceNamed } from '#cole/spaces/index.js';
 import { createSurrogate, resolveSurrogate } from '#cole/surrogate/index.js';
+import { parseFlags } from './parts/flags.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    table: { type: 'string' },
-    metric: { type: 'string' },
-    space: { type: 'string', default: 'nas-bench-201' },
-    features: { type: 'string', default: 'code,code+ngrams,ngrams,paths-normal,path,path-naslib,adjacency' },
-    // Crossed with the features that read them.
-    styles: { type: 'string', default: codeDefaults.style },
-    models: { type: 'string', default: codeDefaults.model },
-    poolings: { type: 'string', default: codeDefaults.pooling },
-    scalings: { type: 'string', default: codeDefaults.scaling },
-    sizes: { type: 'string', default: '14,55,220,879' },
-    repeats: { type: 'string', default: '10' },
-    test: { type: 'string', default: '1500' },
-    // Architectures that take part at all; bounds what has to be embedded.
-    population: { type: 'string' },
-    // One architecture of each canonical class: no test row has a twin among the training rows.
-    classes: { type: 'boolean', default: false },
-    // The head; what is not given is as in a search.
-    loss: { type: 'string' },
-    members: { type: 'string' },
-    components: { type: 'string' },
-    seed: { type: 'string', default: '0' },
-    threads: { type: 'string', default: '1' },
-    cache: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+const flags = parseFlags({
+  table: { type: 'string' },
+  metric: { type: 'string' },
+  space: { type: 'string', default: 'nas-bench-201' },
+  features: { type: 'string', default: 'code,code+ngrams,ngrams,paths-normal,path,path-naslib,adjacency' },
+  // Crossed with the features that read them.
+  styles: { type: 'string', default: codeDefaults.style },
+  models: { type: 'string', default: codeDefaults.model },
+  poolings: { type: 'string', default: codeDefaults.pooling },
+  scalings: { type: 'string', default: codeDefaults.scaling },
+  sizes: { type: 'string', default: '14,55,220,879' },
+  repeats: { type: 'string', default: '10' },
+  test: { type: 'string', default: '1500' },
+  // Architectures that take part at all; bounds what has to be embedded.
+  population: { type: 'string' },
+  // One architecture of each canonical class: no test row has a twin among the training rows.
+  classes: { type: 'boolean', default: false },
+  // The head; what is not given is as in a search.
+  loss: { type: 'string' },
+  members: { type: 'string' },
+  components: { type: 'string' },
+  seed: { type: 'string', default: '0' },
+  threads: { type: 'string', default: '1' },
+  cache: { type: 'string' },
+  json: { type: 'boolean', default: false },
 });
 
 interface Method {

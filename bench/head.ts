@@ -7,21 +7,19 @@
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { kendallTauB, matrix, packageFile, stream } from '#cole/base/index.js';
 import { native } from '#cole/native/index.js';
 import { createSurrogate, type SurrogateChoice } from '#cole/surrogate/index.js';
+import { parseFlags } from './parts/flags.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    peers: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    trials: { type: 'string', default: '5' },
-    /** Threads of the ensembles. The other cases run on one. */
-    threads: { type: 'string', default: '2' },
-    cases: { type: 'string' },
-    child: { type: 'string' },
-  },
+const flags = parseFlags({
+  peers: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  trials: { type: 'string', default: '5' },
+  /** Threads of the ensembles. The other cases run on one. */
+  threads: { type: 'string', default: '2' },
+  cases: { type: 'string' },
+  child: { type: 'string' },
 });
 const trials = Number(flags.trials);
 const threads = Number(flags.threads);

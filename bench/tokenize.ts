@@ -11,26 +11,24 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { Tokenizer as NpmTokenizer } from '@huggingface/tokenizers';
 import { packageFile } from '#cole/base/index.js';
 import { renderer } from '#cole/code/index.js';
 import { tokenizerOf } from '#cole/lm/index.js';
 import { cellOf } from '#cole/spaces/index.js';
-import { tokenizerJson } from './tokenizer-json.js';
+import { parseFlags } from './parts/flags.js';
+import { tokenizerJson } from './parts/tokenizer-json.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    peers: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    trials: { type: 'string', default: '5' },
-    repeats: { type: 'string', default: '5' },
-    models: { type: 'string', default: 'smollm2-135m,all-minilm-l6-v2' },
-    /** Read every .py file below instead of rendering cells. */
-    folder: { type: 'string' },
-    /** Of a fresh process: who, model, threads. */
-    child: { type: 'string' },
-  },
+const flags = parseFlags({
+  peers: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  trials: { type: 'string', default: '5' },
+  repeats: { type: 'string', default: '5' },
+  models: { type: 'string', default: 'smollm2-135m,all-minilm-l6-v2' },
+  /** Read every .py file below instead of rendering cells. */
+  folder: { type: 'string' },
+  /** Of a fresh process: who, model, threads. */
+  child: { type: 'string' },
 });
 
 const parties = ['cole', 'cole, 2 threads', 'tokenizers (Python)', '@huggingface/tokenizers'] as const;

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { tokenizerJson } from '../dist/bench/tokenizer-json.js';
+import { tokenizerJson } from '../dist/bench/parts/tokenizer-json.js';
 import { renderer, styles } from '../dist/code/index.js';
 import { cellOf } from '../dist/spaces/index.js';
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as NpmTokenizer } from '@huggingface/tokenizers';
 import { describe, expect, it } from 'vitest';
-import { tokenizerJson } from '#cole/bench/tokenizer-json.js';
+import { tokenizerJson } from '#cole/bench/parts/tokenizer-json.js';
 import { renderer } from '#cole/code/index.js';
 import { listModels, loadTokenizer, tokenizerOf } from '#cole/lm/index.js';
 import { cellOf } from '#cole/spaces/index.js';

@@ -10,7 +10,7 @@ export function addBench(program: CommandUnknownOpts): void {
   program
     .command('bench')
     .description('throughput of one stage on this machine')
-    .argument('<stage>', 'tokenize, embed, head, features or search')
+    .argument('<stage>', 'tokenize, embed, head or features')
     .argument('[flags...]', 'flags of the stage')
     .addHelpText(
       'before',
@@ -39,7 +39,7 @@ export function addBench(program: CommandUnknownOpts): void {
     });
 }
 
-/** Every compiled file of bench/ is a stage, but for the parts that the stages share. */
+/** Every file of bench/ is a stage; what stages share lies in bench/parts. */
 function stages(): string[] {
   const folder = packageFile('dist', 'bench');
   if (!existsSync(folder))
