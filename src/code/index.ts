@@ -1,6 +1,7 @@
 /** Architectures as text: renderers by space and style. */
 import { pickNamed, unknownName } from '../base/index.js';
-import { type Cell, spaces } from '../spaces/index.js';
+import { type Cell, type Network, printLong, space, spaceFamily, traceOf } from '../spaces/index.js';
+import { flat } from './einspace/flat.js';
 import { nested, paths, statements } from './nas-bench-201/normal.js';
 import { excludeHelper, helper, inline } from './nas-bench-201/source.js';
 import type { Renderer } from './types.js';
@@ -24,19 +25,38 @@ const nasBench201Styles: Readonly<Record<string, Style<Cell>>> = {
   paths: { version: 1, render: paths },
 };
 
+const flatWith = (...modes: ('peephole' | 'shapes' | 'head')[]): Style<Network> => {
+  const options = {
+    peephole: modes.includes('peephole'),
+    shapes: modes.includes('shapes'),
+    head: modes.includes('head'),
+  };
+  return { version: 1, render: (network) => flat(network, options) };
+};
+
+const einspaceStyles: Readonly<Record<string, Style<Network>>> = {
+  flat: flatWith(),
+  'flat+peephole': flatWith('peephole'),
+  'flat+shapes': flatWith('shapes'),
+  'flat+peephole+shapes': flatWith('peephole', 'shapes'),
+  'flat+head': flatWith('head'),
+  'flat+peephole+head': flatWith('peephole', 'head'),
+  'derivation-long': { version: 1, render: (network) => printLong(network, traceOf(network)) },
+};
+
 const bySpace: Readonly<Record<string, Readonly<Record<string, Style<never>>>>> = {
   'nas-bench-201': nasBench201Styles,
+  einspace: einspaceStyles,
 };
 
 /** Styles of code for a space. The plain string of the architecture, style `arch`, is there for every space and not listed. */
 export function styles(spaceName: string): string[] {
-  return Object.keys(pickNamed('space', bySpace, spaceName));
+  return Object.keys(pickNamed('space', bySpace, spaceFamily(spaceName)));
 }
 
 export function renderer(spaceName: string, style: string): Renderer<unknown> {
-  const known = pickNamed('space', bySpace, spaceName);
-  const space = spaces[spaceName]!;
-  const found = style === 'arch' ? { version: 1, render: space.print } : known[style];
+  const known = pickNamed('space', bySpace, spaceFamily(spaceName));
+  const found = style === 'arch' ? { version: 1, render: space(spaceName).print } : known[style];
   if (!found || !(style === 'arch' || Object.hasOwn(known, style)))
     throw unknownName(`style of ${spaceName}`, style, [...Object.keys(known), 'arch']);
   return {

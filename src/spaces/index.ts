@@ -1,8 +1,21 @@
 /** The search spaces by name. */
 import { pickNamed } from '../base/index.js';
+import { einspace } from './einspace/index.js';
+import { defaultSettings, parseSettings } from './einspace/settings.js';
 import { nasBench201 } from './nas-bench-201/index.js';
 import type { Space } from './types.js';
 
+export * as einspaceGrammar from './einspace/grammar.js';
+export { einspace } from './einspace/index.js';
+export { type Network, traceOf } from './einspace/network.js';
+export {
+  defaultSettings as einspaceDefaults,
+  parseSettings,
+  type Settings as EinspaceSettings,
+  settingsName,
+} from './einspace/settings.js';
+export { printLong } from './einspace/text.js';
+export { shapeAt, type Trace } from './einspace/trace.js';
 export {
   type Cell,
   cellId,
@@ -30,9 +43,18 @@ export {
 } from './nas-bench-201/isomorphism.js';
 export type { Encoding, Space } from './types.js';
 
-export const spaces: Readonly<Record<string, Space<unknown>>> = { [nasBench201.name]: nasBench201 };
+export const spaces: Readonly<Record<string, Space<unknown>>> = {
+  [nasBench201.name]: nasBench201,
+  einspace: einspace(defaultSettings),
+};
 
-/** The space of that name; architectures are opaque to whoever picks a space at run time. */
+/** Name of a space without its settings: what is before the colon. */
+export function spaceFamily(name: string): string {
+  return name.split(':', 1)[0]!;
+}
+
+/** The space of that name, such as `nas-bench-201` or `einspace:1x8x8`; architectures are opaque to whoever picks a space at run time. */
 export function space(name: string): Space<unknown> {
-  return pickNamed('space', spaces, name);
+  const settings = name.startsWith('einspace:') ? name.slice('einspace:'.length) : undefined;
+  return settings === undefined ? pickNamed('space', spaces, name) : einspace(parseSettings(settings));
 }

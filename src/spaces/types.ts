@@ -16,7 +16,8 @@ export interface Space<Arch> {
   /** Throws ERR_INPUT naming what is wrong and where. */
   parse(text: string): Arch;
   print(arch: Arch): string;
-  sample(rng: Rng): Arch;
+  /** Draws again what passes a limit of the space, and tells `onRejection` which one it was. */
+  sample(rng: Rng, onRejection?: (reason: string) => void): Arch;
   /** One elementary edit; never returns an equal architecture. */
   mutate(arch: Arch, rng: Rng): Arch;
   /** All architectures one elementary edit away, in a fixed order. */
