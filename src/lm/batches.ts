@@ -49,7 +49,10 @@ function lengthBatch({ ids, offsets }: EncodedBatch, texts: readonly number[], l
     texts.forEach((text, row) => {
       for (let t = 0; t < length; t++) data[row * length + t] = BigInt(ids[offsets[text]! + t]!);
     });
-    return { input_ids: { type: 'int64', data, dims: [texts.length, length] } as const };
+    return {
+      input_ids: { type: 'int64', data, dims: [texts.length, length] },
+      mask: { type: 'float32', data: new Float32Array(tokens).fill(1), dims: [texts.length, 1, length] },
+    } as const;
   };
   return { texts, tokens, computed: tokens, feeds };
 }

@@ -10,7 +10,7 @@ import { planPrefixBatches } from './prefixes.js';
 import { ModelSession } from './session.js';
 import { graphVersion } from './store/convert.js';
 import { embeddingsFolder } from './store/folder.js';
-import { type OpenedModel, openModel } from './store/open.js';
+import { graphOf, type OpenedModel, openModel } from './store/open.js';
 import type { EncodedBatch } from './tokenizer/index.js';
 import type { Embedder, EmbedderOptions, EmbedStats, Pooling } from './types.js';
 
@@ -46,7 +46,9 @@ export async function createEmbedder(options: Partial<EmbedderOptions> & { model
   for (const name of ['maxTokens', 'batchTokens', 'threads'] as const)
     if (!Number.isSafeInteger(resolved[name]) || resolved[name] < 1)
       throw new ColeError('ERR_OPTION', `expected a whole number of at least 1 for ${name}, got ${resolved[name]}`);
-  return new ModelEmbedder(await openModel(resolved.model), resolved);
+  const model = await openModel(resolved.model);
+  const graphPath = await graphOf(model, { outputs: [resolved.pooling], embeddingLayer: true });
+  return new ModelEmbedder(model, graphPath, resolved);
 }
 
 class ModelEmbedder implements Embedder {
@@ -70,9 +72,10 @@ class ModelEmbedder implements Embedder {
 
   constructor(
     private readonly model: OpenedModel,
+    graphPath: string,
     private readonly options: EmbedderOptions,
   ) {
-    const { manifest, graphPath, weightsPath } = model;
+    const { manifest, weightsPath } = model;
     this.dimension = manifest.config.hidden;
     this.#limit = Math.min(options.maxTokens, manifest.config.positions);
     this.identity = identityOf(model, options, this.#limit);

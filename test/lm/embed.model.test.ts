@@ -8,6 +8,7 @@ import { planBatches } from '#cole/lm/batches.js';
 import { families } from '#cole/lm/families/config.js';
 import { createEmbedder, listModels, openModel, type Pooling } from '#cole/lm/index.js';
 import { planPrefixBatches } from '#cole/lm/prefixes.js';
+import { graphOf } from '#cole/lm/store/open.js';
 import { native } from '#cole/native/index.js';
 
 interface Line {
@@ -93,8 +94,10 @@ describe.each(['smollm2-135m', 'all-minilm-l6-v2'])('%s', (model) => {
 
   it('gives hidden states from which the addon pools the same vectors as the graph', async ({ skip }) => {
     if (!present.has(model)) skip(`${model} is not in the model store`);
-    const { graphPath, tokenizer, manifest } = await openModel(model);
-    const session = await InferenceSession.create(graphPath);
+    const opened = await openModel(model);
+    const { tokenizer, manifest } = opened;
+    const outputs = ['last_hidden_state', 'mean', 'last_token'];
+    const session = await InferenceSession.create(await graphOf(opened, { outputs, embeddingLayer: true }));
     const { sharesPrefixes } = families[manifest.config.family]!;
     const code = ['nn.Conv2d(3, 16, 3)', 'nn.Conv2d(8, 32, 1)'];
     const encoded = tokenizer.encode(code);

@@ -69,10 +69,10 @@ describe('model store', () => {
   });
 
   it('refuses models that it would compute wrongly', async () => {
-    tinyLlamaFolder(join(home, 'scaled'), { rope_scaling: { type: 'linear', factor: 2 } });
-    await expect(addModel(join(home, 'scaled'))).rejects.toThrow(/rope_scaling/);
+    tinyLlamaFolder(join(home, 'scaled'), { rope_scaling: { type: 'longrope', factor: 2 } });
+    await expect(addModel(join(home, 'scaled'))).rejects.toThrow(/rope scaling .* got longrope/);
     tinyLlamaFolder(join(home, 'other'), { model_type: 'gpt2' });
-    await expect(addModel(join(home, 'other'))).rejects.toThrow(/family llama or bert/);
+    await expect(addModel(join(home, 'other'))).rejects.toThrow(/family llama, .* got gpt2/);
     tinyLlamaFolder(join(home, 'wide'), { intermediate_size: 40 });
     await expect(addModel(join(home, 'wide'))).rejects.toThrow(
       /expected shape 40,64 for tensor model\.layers\.0\.mlp\.gate_proj/,

@@ -1,20 +1,20 @@
-/** Graph pieces that all families share. Shapes: B texts of the same T tokens, D hidden size. */
+/** Graph pieces that families share. Shapes: B texts of T tokens, D hidden size; rows are tokens or nodes of a prefix tree. */
 import type { Graph, Value } from '../onnx/graph.js';
 
 const ms = 'com.microsoft' as const;
 
-export function linear(g: Graph, x: Value, weight: string): Value {
-  return g.node('MatMul', [x, g.weight(weight)]);
+/** x times a weight matrix; every product with one goes through here. */
+export function linear(g: Graph, x: Value, weight: string, bias?: string): Value {
+  const product = g.node('MatMul', [x, g.weight(weight)]);
+  return bias === undefined ? product : g.node('Add', [product, g.weight(bias)]);
 }
 
-/** ids [B, T] -> [B, T, D]. */
+/** ids [...] -> [..., D]. */
 export function tokenEmbedding(g: Graph, ids: Value, table: string): Value {
   return g.node('Gather', [g.weight(table), ids]);
 }
 
-/**
- * x + skip, and its root-mean-square norm: the sum is the next hidden state, the norm what the next block reads.
- */
+/** x + skip, and its root-mean-square norm: the sum is the next hidden state, the norm what the next block reads. */
 export function addRmsNorm(
   g: Graph,
   x: Value,
@@ -30,9 +30,23 @@ export function addRmsNorm(
   return { norm: outputs[0]!, sum: outputs[3]! };
 }
 
+/** Root-mean-square norm over the last axis. */
 export function rmsNorm(g: Graph, x: Value, scale: string, epsilon: number): Value {
   const attributes = { epsilon: { float: epsilon }, axis: -1, stash_type: 1 };
   return g.node('SimplifiedLayerNormalization', [x, g.weight(scale)], { attributes });
+}
+
+/** Norm of mean and variance over the last axis; the shift may be absent. */
+export function layerNorm(g: Graph, x: Value, norm: string, epsilon: number, hasShift = true): Value {
+  const parameters = hasShift ? [g.weight(`${norm}.scale`), g.weight(`${norm}.shift`)] : [g.weight(`${norm}.scale`)];
+  return g.node('LayerNormalization', [x, ...parameters], { attributes: { epsilon: { float: epsilon } } });
+}
+
+/** Layer norm of x + bias + skip. */
+export function addLayerNorm(g: Graph, x: Value, skip: Value, norm: string, epsilon: number, bias?: string): Value {
+  const parameters = [g.weight(`${norm}.scale`), g.weight(`${norm}.shift`)];
+  const inputs = bias === undefined ? [x, skip, ...parameters] : [x, skip, ...parameters, g.weight(bias)];
+  return g.node('SkipLayerNormalization', inputs, { attributes: { epsilon: { float: epsilon } }, domain: ms });
 }
 
 /** silu(gate) * up. QuickGelu is x * sigmoid(alpha x). */
@@ -41,48 +55,56 @@ export function gatedSilu(g: Graph, gate: Value, up: Value): Value {
   return g.node('Mul', [silu, up]);
 }
 
-/**
- * Sums hidden states 0 (embedding output) to L (after the final norm), in this order; kept as a running sum so that a
- * layer's state can be freed.
- */
-export class StateSum {
-  #sum: Value | undefined;
-  #count = 0;
-
-  constructor(private readonly g: Graph) {}
-
-  add(state: Value): void {
-    this.#sum = this.#sum === undefined ? state : this.g.node('Add', [this.#sum, state]);
-    this.#count++;
-  }
-
-  mean(): Value {
-    return this.g.node('Div', [this.#sum!, this.g.scalar(this.#count)]);
-  }
+/** A SiLU-gated MLP without biases. */
+export function gatedMlp(g: Graph, x: Value, name: string): Value {
+  return linear(g, gatedSilu(g, linear(g, x, `${name}.gate`), linear(g, x, `${name}.up`)), `${name}.down`);
 }
 
-/** How a family's graph lays out texts. */
-export interface Layout {
-  /** States as the blocks hold them to [B, T, D]. */
-  toTexts(state: Value): Value;
-  /** 1 for tokens, 0 for padding: [B, 1, T]. */
+/** What the graph of an encoder takes: texts of one length, and which of their tokens means are over. */
+export interface EncoderInputs {
+  readonly ids: Value;
   readonly mask: Value;
-  /** State of the last token of each text: [B, D]. */
-  lastToken(state: Value): Value;
+  /** Tokens of a text, [1]. */
+  readonly tokens: Value;
 }
 
-/** `last`: the last hidden state; `average`: the mean of all of them; both as the blocks hold them. */
-export function poolingOutputs(g: Graph, layout: Layout, last: Value, average: Value, hidden: number): void {
-  const one = g.integers([1]);
-  const count = g.node('ReduceSum', [layout.mask, g.integers([2])], { attributes: { keepdims: 0 } });
-  // A product with a row of ones, not ReduceMean: that one splits its sum by batch size and thread count, and a vector must
-  // not depend on what shares its batch.
-  const tokenMean = (texts: Value) =>
-    g.node('Div', [g.node('Squeeze', [g.node('MatMul', [layout.mask, texts]), one]), count]);
-  const texts = layout.toTexts(last);
-  const shape = ['batch', hidden];
-  g.output('last_hidden_state', texts, 'float32', ['batch', 'tokens', hidden]);
-  g.output('mean', tokenMean(texts), 'float32', shape);
-  g.output('last_token', layout.lastToken(last), 'float32', shape);
-  g.output('avg_avg', tokenMean(layout.toTexts(average)), 'float32', shape);
+export function encoderInputs(g: Graph): EncoderInputs {
+  const ids = g.input('input_ids', 'int64', ['batch', 'tokens']);
+  const mask = g.input('mask', 'float32', ['batch', 1, 'tokens']);
+  const tokens = g.node('Slice', [g.node('Shape', [ids]), g.integers([1]), g.integers([2])]);
+  return { ids, mask, tokens };
+}
+
+/** For states [B, T, D]. */
+export function encoderLayout(g: Graph, mask: Value) {
+  return {
+    mask,
+    toTexts: (state: Value) => state,
+    lastToken: (state: Value) => g.node('Gather', [state, g.integers([-1], 'int64', [])], { attributes: { axis: 1 } }),
+  };
+}
+
+/**
+ * Attention both ways with rotary positions over [q, k, v] side by side, [B, T, 3 D] -> [B, T, D]. `bias`, if any, is added
+ * to the scores: [1, 1, T, T].
+ */
+export function rotaryAttention(
+  g: Graph,
+  qkv: Value,
+  { heads, hidden }: { readonly heads: number; readonly hidden: number },
+  tables: { readonly cos: Value; readonly sin: Value },
+  bias?: Value,
+): Value {
+  const parts = g.nodeOutputs('Split', [qkv, g.integers([hidden, hidden, hidden])], {
+    attributes: { axis: -1 },
+    outputs: 3,
+  });
+  const rotate = (x: Value) =>
+    g.node('RotaryEmbedding', [x, g.integers([0]), tables.cos, tables.sin], {
+      attributes: { num_heads: heads, interleaved: 0 },
+      domain: ms,
+    });
+  const inputs = [rotate(parts[0]!), rotate(parts[1]!), parts[2]!];
+  if (bias !== undefined) inputs.push('', '', bias);
+  return g.node('MultiHeadAttention', inputs, { attributes: { num_heads: heads }, domain: ms });
 }

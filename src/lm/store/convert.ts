@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { ColeError, writeAtomic } from '../../base/index.js';
 import { families } from '../families/config.js';
-import type { ModelConfig, WeightSpec } from '../families/family.js';
+import type { ModelConfig } from '../families/model.js';
+import type { GraphOptions } from '../families/poolings.js';
+import type { WeightSpec } from '../families/weights.js';
 import type { TensorSource } from '../formats/source.js';
 import type { WeightTable } from '../onnx/graph.js';
 
@@ -54,6 +56,6 @@ async function make(spec: WeightSpec): Promise<Float32Array> {
   return values;
 }
 
-export function graphBytes(config: ModelConfig, table: WeightTable): Uint8Array {
-  return families[config.family]!.graph(config, table).encode();
+export function graphBytes(config: ModelConfig, table: WeightTable, options: GraphOptions): Uint8Array {
+  return families[config.family]!.graph(config, table, options).encode();
 }

@@ -7,7 +7,7 @@ import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColeError, ioError, writeFileAtomic } from '../../base/index.js';
 import { configOfGguf, configOfHuggingFace } from '../families/config.js';
-import type { ModelConfig } from '../families/family.js';
+import type { ModelConfig } from '../families/model.js';
 import { openGguf } from '../formats/gguf.js';
 import { openSafetensors } from '../formats/safetensors.js';
 import type { TensorSource } from '../formats/source.js';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColeError } from '../../base/index.js';
-import type { ModelConfig } from '../families/family.js';
+import type { ModelConfig } from '../families/model.js';
 import type { WeightTable } from '../onnx/graph.js';
 import { conversionVersion } from './convert.js';
 

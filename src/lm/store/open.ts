@@ -1,7 +1,9 @@
 /** Opens a model of the store: checks that its files are there and loads its tokenizer. */
+import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColeError, writeFileAtomic } from '../../base/index.js';
+import type { GraphOptions } from '../families/poolings.js';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/index.js';
 import { graphBytes, weightsName } from './convert.js';
 import { modelsFolder } from './folder.js';
@@ -11,7 +13,6 @@ import { showModel } from './store.js';
 export interface OpenedModel {
   readonly manifest: ModelManifest;
   readonly folder: string;
-  readonly graphPath: string;
   readonly weightsPath: string;
   readonly tokenizer: Tokenizer;
 }
@@ -39,16 +40,20 @@ export async function openModel(name: string): Promise<OpenedModel> {
   return {
     manifest,
     folder,
-    graphPath: await graphOf(folder, manifest),
     weightsPath,
     tokenizer: await tokenizerIn(folder, manifest),
   };
 }
 
-/** The graph is made from the manifest whenever another version of cole left another, or none. */
-async function graphOf(folder: string, manifest: ModelManifest): Promise<string> {
-  const path = join(folder, 'graph.onnx');
-  const bytes = graphBytes(manifest.config, manifest.weights);
+/**
+ * Path of the graph that gives `options.outputs` from the model's weights; it is made whenever another version of cole left
+ * another, or none.
+ */
+export async function graphOf({ folder, manifest }: OpenedModel, options: GraphOptions): Promise<string> {
+  const bytes = graphBytes(manifest.config, manifest.weights, options);
+  // Processes that want other outputs have files of their own.
+  const name = createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 16);
+  const path = join(folder, `graph-${name}.onnx`);
   const there = await readFile(path).catch(() => undefined);
   if (!there?.equals(bytes)) await writeFileAtomic(path, bytes);
   return path;

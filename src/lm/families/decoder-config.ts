@@ -1,0 +1,75 @@
+/** The fields that all decoders have, from a config.json or from GGUF metadata. */
+import type { ConfigReader } from './fields.js';
+import type { ModelConfig } from './model.js';
+import { ropeOf } from './rope.js';
+
+type Sizes = Omit<ModelConfig, 'family'>;
+
+export function decoderSizes(config: ConfigReader, epsilon: number, kvHeads?: number): Sizes {
+  config.only('hidden_act', 'silu');
+  const hidden = config.number('hidden_size');
+  const heads = config.number('num_attention_heads');
+  return {
+    layers: config.number('num_hidden_layers'),
+    hidden,
+    heads,
+    kvHeads: config.number('num_key_value_heads', kvHeads ?? heads),
+    ...headSize(config.optional('head_dim'), hidden, heads),
+    intermediate: config.number('intermediate_size'),
+    epsilon: config.number('rms_norm_eps', epsilon),
+    vocabulary: config.number('vocab_size'),
+    positions: config.number('max_position_embeddings'),
+    ...ropeOf(config),
+  };
+}
+
+export function ggufDecoder(metadata: ConfigReader): Sizes {
+  const hidden = metadata.number('embedding_length');
+  const heads = metadata.number('attention.head_count');
+  const size = metadata.optional('attention.key_length') ?? hidden / heads;
+  metadata.only('attention.value_length', size);
+  metadata.only('rope.dimension_count', size);
+  metadata.only('attention.sliding_window');
+  const tokens = metadata.fields['tokenizer.ggml.tokens'];
+  const positions = metadata.number('context_length');
+  return {
+    layers: metadata.number('block_count'),
+    hidden,
+    heads,
+    kvHeads: metadata.number('attention.head_count_kv', heads),
+    ...headSize(size, hidden, heads),
+    intermediate: metadata.number('feed_forward_length'),
+    epsilon: metadata.number('attention.layer_norm_rms_epsilon'),
+    vocabulary: metadata.number('vocab_size', Array.isArray(tokens) ? tokens.length : undefined),
+    positions,
+    ropeTheta: metadata.number('rope.freq_base', 10_000),
+    ...ggufScaling(metadata, positions),
+  };
+}
+
+/** llama.cpp's YaRN with default settings is that of the paper. */
+function ggufScaling(metadata: ConfigReader, positions: number): Pick<Sizes, 'ropeScaling'> {
+  const type = metadata.get('rope.scaling.type');
+  metadata.only('rope.scaling.type', 'none', 'linear', 'yarn');
+  for (const setting of ['attn_factor', 'yarn_ext_factor', 'yarn_attn_factor', 'yarn_log_multiplier'])
+    metadata.only(`rope.scaling.${setting}`);
+  metadata.only('rope.scale_linear', 1);
+  const factor = () => metadata.number('rope.scaling.factor');
+  if (type === 'linear') return { ropeScaling: { type, factor: factor() } };
+  if (type !== 'yarn') return {};
+  return {
+    ropeScaling: {
+      type,
+      factor: factor(),
+      fast: metadata.number('rope.scaling.yarn_beta_fast', 32),
+      slow: metadata.number('rope.scaling.yarn_beta_slow', 1),
+      original: metadata.number('rope.scaling.original_context_length', positions),
+      truncate: true,
+      amplitude: factor() <= 1 ? 1 : 0.1 * Math.log(factor()) + 1,
+    },
+  };
+}
+
+function headSize(size: number | undefined, hidden: number, heads: number): Pick<Sizes, 'headSize'> {
+  return size === undefined || size === hidden / heads ? {} : { headSize: size };
+}

@@ -1,0 +1,61 @@
+/** Typed reading of a model's description, with errors that name the file and the field. */
+import { ColeError } from '../../base/index.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export class ConfigReader {
+  /** `prefix` comes before every field's name in the file. */
+  constructor(
+    readonly fields: Fields,
+    readonly path: string,
+    private readonly prefix = '',
+  ) {}
+
+  get(key: string): unknown {
+    return this.fields[this.prefix + key] ?? undefined;
+  }
+
+  /** A positive number. */
+  number(key: string, fallback?: number): number {
+    const value = this.get(key) ?? fallback;
+    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
+      throw this.error(`expected a positive number for ${this.prefix}${key}`, value);
+    return value;
+  }
+
+  optional(key: string): number | undefined {
+    return this.get(key) === undefined ? undefined : this.number(key);
+  }
+
+  object(key: string): ConfigReader | undefined {
+    const value = this.get(key);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'object' || Array.isArray(value)) throw this.error(`expected an object for ${key}`, value);
+    return new ConfigReader(value as Fields, this.path);
+  }
+
+  /** The field may be absent or one of `allowed`: with another value the model computes what our graph does not. */
+  only(key: string, ...allowed: readonly unknown[]): void {
+    const value = this.get(key);
+    if (value === undefined || allowed.includes(value)) return;
+    const expected = allowed.length ? allowed.join(' or ') : 'none';
+    throw new ColeError(
+      'ERR_MODEL',
+      `expected ${expected} for ${this.prefix}${key} in ${this.path}, got ${JSON.stringify(value)}: not supported`,
+    );
+  }
+
+  /** Like `only`, but the field must be there: the default is another. */
+  must(key: string, ...allowed: readonly unknown[]): void {
+    if (this.get(key) === undefined)
+      throw this.error(`expected ${allowed.join(' or ')} for ${this.prefix}${key}`, 'none');
+    this.only(key, ...allowed);
+  }
+
+  error(expected: string, got: unknown): ColeError {
+    return new ColeError(
+      'ERR_MODEL',
+      `${expected} in ${this.path}, got ${typeof got === 'object' ? JSON.stringify(got) : String(got)}`,
+    );
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * NomicBERT (nomic-embed-text, CodeRankEmbed): BERT's post-norm blocks with rotary positions and SiLU-gated MLPs, no biases
+ * of linear layers. Both the original files' names, which GPT-2 lends its own, and those of transformers 5 are read.
+ */
+import type { TensorSource } from '../formats/source.js';
+import { Graph, type WeightTable } from '../onnx/graph.js';
+import {
+  addLayerNorm,
+  encoderInputs,
+  encoderLayout,
+  gatedMlp,
+  layerNorm,
+  linear,
+  rotaryAttention,
+  tokenEmbedding,
+} from './blocks.js';
+import type { Family } from './family.js';
+import type { ConfigReader } from './fields.js';
+import type { ModelConfig } from './model.js';
+import { type GraphOptions, PoolingOutputs } from './poolings.js';
+import { addRotary, ropeOf } from './rope.js';
+import { WeightList, type WeightSpec } from './weights.js';
+
+export const nomicBert: Family = { sharesPrefixes: false, huggingFace, weights, graph };
+
+function huggingFace(config: ConfigReader): ModelConfig {
+  return config.get('n_embd') === undefined ? ofTransformers(config) : ofOriginal(config);
+}
+
+function ofTransformers(config: ConfigReader): ModelConfig {
+  config.only('hidden_act', 'silu');
+  const { ropeTheta, ropeScaling } = ropeOf(config, 1000);
+  if (ropeScaling) throw config.error('expected no rope scaling', ropeScaling);
+  const heads = config.number('num_attention_heads');
+  const hidden = config.number('hidden_size');
+  config.only('head_dim', hidden / heads);
+  return {
+    family: 'nomic_bert',
+    layers: config.number('num_hidden_layers'),
+    hidden,
+    heads,
+    kvHeads: heads,
+    intermediate: config.number('intermediate_size'),
+    epsilon: config.number('layer_norm_eps', 1e-12),
+    vocabulary: config.number('vocab_size'),
+    positions: config.number('max_position_embeddings'),
+    ropeTheta,
+  };
+}
+
+function ofOriginal(config: ConfigReader): ModelConfig {
+  config.must('activation_function', 'swiglu');
+  config.must('rotary_emb_fraction', 1);
+  for (const field of ['qkv_proj_bias', 'mlp_fc1_bias', 'mlp_fc2_bias', 'prenorm', 'use_rms_norm'])
+    config.must(field, false);
+  for (const field of ['causal', 'parallel_block', 'rotary_emb_interleaved', 'scale_attn_by_inverse_layer_idx'])
+    config.only(field, false);
+  config.only('rotary_scaling_factor');
+  config.only('rotary_emb_scale_base');
+  const heads = config.number('n_head');
+  return {
+    family: 'nomic_bert',
+    layers: config.number('n_layer'),
+    hidden: config.number('n_embd'),
+    heads,
+    kvHeads: heads,
+    intermediate: config.number('n_inner'),
+    epsilon: config.number('layer_norm_epsilon', 1e-12),
+    vocabulary: config.number('vocab_size'),
+    positions: config.number('n_positions'),
+    ropeTheta: config.number('rotary_emb_base', 10_000),
+  };
+}
+
+function weights(config: ModelConfig, source: TensorSource): WeightSpec[] {
+  const { hidden, intermediate, vocabulary } = config;
+  const list = new WeightList(source, config.family);
+  const isOriginal = list.has('emb_ln.weight');
+  const prefix = list.has('nomic_bert.embeddings.word_embeddings.weight') ? 'nomic_bert.' : '';
+  const word = `${prefix}embeddings.word_embeddings.weight`;
+  const segmentsName = `${prefix}embeddings.token_type_embeddings.weight`;
+  const table = list.reader(word, vocabulary, hidden);
+  const segments = list.reader(segmentsName, list.shape(segmentsName)[0]!, hidden);
+  list.computed('embedding', [vocabulary, hidden], async () => {
+    const first = (await segments()).subarray(0, hidden);
+    return (await table()).map((value, i) => value + first[i % hidden]!);
+  });
+  const addNorm = (name: string, from: string) => {
+    list.tensor(`${name}.scale`, `${from}.weight`, hidden);
+    list.tensor(`${name}.shift`, `${from}.bias`, hidden);
+  };
+  addNorm('norm', isOriginal ? 'emb_ln' : `${prefix}embeddings.LayerNorm`);
+  addRotary(list, config);
+  for (let i = 0; i < config.layers; i++) {
+    const from = isOriginal ? `encoder.layers.${i}` : `${prefix}layers.${i}`;
+    const names = isOriginal
+      ? { out: 'attn.out_proj', norm: 'norm1', up: 'fc11', gate: 'fc12', down: 'fc2', last: 'norm2' }
+      : {
+          out: 'self_attn.o_proj',
+          norm: 'post_attention_layernorm',
+          up: 'up_proj',
+          gate: 'gate_proj',
+          down: 'down_proj',
+          last: 'post_mlp_layernorm',
+        };
+    const rows = (part: string, count: number) => ({ from: `${from}.${part}.weight`, rows: count });
+    const qkv = isOriginal
+      ? [rows('attn.Wqkv', 3 * hidden)]
+      : ['q', 'k', 'v'].map((part) => rows(`self_attn.${part}_proj`, hidden));
+    list.matrix(`${i}.qkv`, hidden, ...qkv);
+    list.matrix(`${i}.out`, hidden, rows(names.out, hidden));
+    addNorm(`${i}.norm`, `${from}.${names.norm}`);
+    list.matrix(`${i}.mlp.gate`, hidden, rows(`mlp.${names.gate}`, intermediate));
+    list.matrix(`${i}.mlp.up`, hidden, rows(`mlp.${names.up}`, intermediate));
+    list.matrix(`${i}.mlp.down`, intermediate, rows(`mlp.${names.down}`, hidden));
+    addNorm(`${i}.mlp.norm`, `${from}.${names.last}`);
+  }
+  return list.finish(/^(pooler|cls)\./);
+}
+
+function graph(config: ModelConfig, table: WeightTable, options: GraphOptions): Graph {
+  const { layers, epsilon } = config;
+  const g = new Graph(config.family, table);
+  const { ids, mask } = encoderInputs(g);
+  const poolings = new PoolingOutputs(g, encoderLayout(g, mask), config, options);
+  const tables = { cos: g.weight('cos'), sin: g.weight('sin') };
+  let state = layerNorm(g, tokenEmbedding(g, ids, 'embedding'), 'norm', epsilon);
+  poolings.add(state);
+  for (let i = 0; i < layers; i++) {
+    const mixed = rotaryAttention(g, linear(g, state, `${i}.qkv`), config, tables);
+    const middle = addLayerNorm(g, linear(g, mixed, `${i}.out`), state, `${i}.norm`, epsilon);
+    state = addLayerNorm(g, gatedMlp(g, middle, `${i}.mlp`), middle, `${i}.mlp.norm`, epsilon);
+    poolings.add(state);
+  }
+  return g;
+}
