@@ -32,9 +32,17 @@ export { createStrategy, resolveStrategy, type Strategy, type StrategyOptions } 
 export { type Encoding, type Space, space, spaces } from './spaces/index.js';
 export {
   compareRuns,
+  type MethodComparison,
+  type MethodResult,
+  type RegressionMethod,
+  type RegressionMetrics,
+  type RegressionOptions,
+  type RegressionSummary,
   type RunComparison,
+  type RunRegressionHooks,
   type RunSearchHooks,
   type RunSearchOptions,
+  runRegression,
   runSearch,
   type SearchSummary,
 } from './study/index.js';

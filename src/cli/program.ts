@@ -15,6 +15,7 @@ import { addRender } from './commands/render.js';
 import { addReport } from './commands/report.js';
 import { addSample } from './commands/sample.js';
 import { addSearch } from './commands/search.js';
+import { addStudy } from './commands/study.js';
 import { addTokenize } from './commands/tokenize.js';
 import { examples } from './context.js';
 import { Exit } from './exit.js';
@@ -33,6 +34,7 @@ const commands = [
   addFit,
   addPredict,
   addSearch,
+  addStudy,
   addReport,
   addBench,
 ];

@@ -16,6 +16,16 @@ export {
   targetReach,
 } from './metrics.js';
 export { planSearch, type RunSearchOptions, type SearchPlan } from './options.js';
+export {
+  type MethodComparison,
+  type MethodResult,
+  type RegressionMethod,
+  type RegressionMetrics,
+  type RegressionOptions,
+  type RegressionSummary,
+  type RunRegressionHooks,
+  runRegression,
+} from './regression/index.js';
 export { type TrialRow, trialRows, trialsCsv } from './results.js';
 export { type RunSearchHooks, runSearch } from './run.js';
 export type { SearchSummary } from './summary.js';

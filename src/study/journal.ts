@@ -12,32 +12,35 @@ export type JournalEntry =
   | ({ readonly type: 'batch'; readonly trial: number } & TrialBatch)
   | { readonly type: 'end'; readonly trial: number; readonly end: TrialEnd };
 
+const searchEntries: readonly JournalEntry['type'][] = ['start', 'batch', 'end'];
+
 /** Milliseconds between flushes to the disk itself: what a power cut may cost. A killed process costs nothing. */
 const flushMs = 1000;
 
-export class Journal {
+/** Journals of other kinds of runs have other entries; each says its type. */
+export class Journal<Entry extends { readonly type: string } = JournalEntry> {
   /** Entries that were there when the journal was opened. */
-  readonly entries: readonly JournalEntry[];
+  readonly entries: readonly Entry[];
   readonly #path: string;
   readonly #file: number;
   #flushed = performance.now();
 
   /** Opens or creates. Throws ERR_DATA naming the line of an entry that cannot be read, ERR_IO where writing is refused. */
-  constructor(path: string) {
+  constructor(path: string, types: readonly Entry['type'][] = searchEntries) {
     this.#path = path;
     try {
       this.#file = openSync(path, 'a+');
       const bytes = readFileSync(path);
       const end = bytes.lastIndexOf(0x0a) + 1;
       if (end < bytes.length) ftruncateSync(this.#file, end);
-      this.entries = parseJournal(bytes.subarray(0, end).toString('utf8'), path);
+      this.entries = parseJournal<Entry>(bytes.subarray(0, end).toString('utf8'), path, types);
     } catch (error) {
       throw ioError(path, error);
     }
   }
 
   /** Returns when the whole line is with the operating system. */
-  append(entry: JournalEntry): void {
+  append(entry: Entry): void {
     try {
       const bytes = Buffer.from(`${JSON.stringify(entry)}\n`);
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
@@ -57,14 +60,18 @@ export class Journal {
   }
 }
 
-export function parseJournal(text: string, path: string): JournalEntry[] {
+export function parseJournal<Entry extends { readonly type: string } = JournalEntry>(
+  text: string,
+  path: string,
+  types: readonly Entry['type'][] = searchEntries,
+): Entry[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
     .map((line, i) => {
       try {
-        const entry = JSON.parse(line) as JournalEntry;
-        if (entry.type === 'start' || entry.type === 'batch' || entry.type === 'end') return entry;
+        const entry = JSON.parse(line) as Entry;
+        if (types.includes(entry.type)) return entry;
       } catch {
         // Reported below, like an entry of another kind.
       }

@@ -2,6 +2,7 @@
 export { type CoreBudget, type CoreRequest, coreBudget } from './budget.js';
 export { EmbeddingClient, type EmbeddingReply, type EmbeddingRequest, EmbeddingServer } from './embedding-port.js';
 export { type RunTaskOptions, WorkerPool } from './pool.js';
+export type { FoldPredictions, RegressionFoldTask, SharedRows } from './regression-fold.js';
 export {
   openSource,
   type SearchTrialMessage,

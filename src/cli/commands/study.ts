@@ -1,0 +1,154 @@
+/** `cole study regression`: feature sets and heads compared by repeated cross-validation on one table. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import type { RegressionMethod, RegressionOptions, RegressionSummary } from '../../index.js';
+import { integer } from '../arguments.js';
+import { embedded } from '../benchmark.js';
+import { commandLine, contextOf, defined, examples } from '../context.js';
+import { formatTable, log, print, printJson } from '../output.js';
+import { showProgress } from '../progress.js';
+import { interruptSignal } from '../signals.js';
+
+export function addStudy(program: CommandUnknownOpts): void {
+  const study = program.command('study').description('compare methods on a table');
+  study
+    .command('regression')
+    .description('how well methods rank architectures they have not seen, by repeated cross-validation')
+    .addHelpText(
+      'before',
+      examples(
+        'cole study regression --features code,ngrams,path',
+        'cole study regression --features code --styles nested,paths --models all-minilm-l6-v2,smollm2-135m --repeats 2',
+        'cole study regression --table accuracies.csv --metric accuracy --embeddings mine=e.arrow --features ngrams',
+      ),
+    )
+    .option('--space <name>', 'search space', 'nas-bench-201')
+    .addOption(
+      new Option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers').conflicts(
+        'benchmark',
+      ),
+    )
+    .option('--benchmark <name>', `table that is part of cole (default: ${embedded.name}, unless --table is given)`)
+    .option('--metric <column>', `column that is predicted (default for ${embedded.name}: ${embedded.metric})`)
+    .option('--features <list>', 'what heads see: code, ngrams, path ..., or sums such as code+ngrams')
+    .option('--embeddings <list>', 'files that cole embed wrote, as name=file; beside or instead of --features')
+    .option('--styles <list>', 'forms of the text that code and ngrams read, see cole render --styles')
+    .option('--models <list>', 'language models of code, see cole models list')
+    .option('--poolings <list>', 'mean, last_token, avg_avg')
+    .option('--scalings <list>', 'none, center, zscore, l2')
+    .option('--presets <list>', 'settings of the head, which the others go over')
+    .option('--losses <list>', 'losses of the head: mse, hinge')
+    .option('--pcas <list>', 'principal components that the head sees, 0 for the features as they are')
+    .option('--baseline <method>', 'name of the method that the others are compared with (default: the first)')
+    .option('--sizes <list>', 'training rows (default: those of 14,55,220,879,3516 that fit)')
+    .option('--folds <n>', 'parts of the table, one of which is the test', integer(2), 10)
+    .option('--repeats <n>', 'splits into folds', integer(1), 10)
+    .option('--population <n>', 'rows of the table that take part, drawn at random (default: all)', integer(2))
+    .option('--identity <name>', 'canonical: one architecture of each class that computes the same; or text', 'text')
+    .option('--out <dir>', 'run directory (default: one under runs/ named after the options)')
+    .action(async (options, command) => {
+      const { runRegression } = await import('../../index.js');
+      const context = contextOf(command);
+      const benchmark = options.benchmark ?? (options.table === undefined ? embedded.name : undefined);
+      const what = defined({
+        space: options.space,
+        table: options.table,
+        benchmark,
+        metric: options.metric ?? (benchmark === embedded.name ? embedded.metric : undefined),
+        methods: methodsOf(options),
+        baseline: options.baseline,
+        sizes: list(options.sizes)?.map(Number),
+        folds: options.folds,
+        repeats: options.repeats,
+        population: options.population,
+        identity: options.identity,
+        seed: context.seed,
+      });
+      const hash = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 8);
+      const out = options.out ?? join('runs', `regression-${hash}`);
+      const { seed: _, json: __, ...cores } = context;
+      // The library checks what these words may be: it names the nearest.
+      const summary = await runRegression({ ...what, ...cores, out } as unknown as RegressionOptions, {
+        onProgress: showProgress,
+        signal: interruptSignal(),
+        command: commandLine(),
+      });
+      if (context.json) return printJson(summary);
+      await print(regressionTable(summary));
+      log.info(`run directory: ${out}`);
+    });
+}
+
+type Lists = Readonly<
+  Partial<
+    Record<
+      'features' | 'embeddings' | 'styles' | 'models' | 'poolings' | 'scalings' | 'presets' | 'losses' | 'pcas',
+      string
+    >
+  >
+>;
+
+/** Every combination of the lists that a feature set can have; those that come to the same are one method. */
+function methodsOf(lists: Lists): RegressionMethod[] {
+  const heads = combine<Record<string, unknown>>([
+    ['preset', list(lists.presets)],
+    ['loss', list(lists.losses)],
+    ['components', list(lists.pcas)?.map(Number)],
+  ]).map((surrogate) => (Object.keys(surrogate).length > 0 ? { surrogate } : {}));
+  const files = (list(lists.embeddings) ?? []).map((each) => {
+    const [name, ...file] = each.split('=');
+    return { name, embeddings: file.join('=') || name };
+  });
+  const sets = list(lists.features) ?? (files.length > 0 ? [] : ['code']);
+  const features = sets.flatMap((spec) => {
+    const parts = spec.split('+');
+    const reads = parts.includes('code');
+    return combine<Record<string, unknown>>([
+      ['features', [spec]],
+      ['style', reads || parts.includes('ngrams') ? list(lists.styles) : undefined],
+      ['model', reads ? list(lists.models) : undefined],
+      ['pooling', reads ? list(lists.poolings) : undefined],
+      ['scaling', list(lists.scalings)],
+    ]);
+  });
+  const methods = [...files, ...features].flatMap((method) =>
+    heads.map((head) => {
+      const choices = Object.values(head.surrogate ?? {});
+      const named = 'name' in method && choices.length > 0 ? { name: [method.name, ...choices].join(' ') } : {};
+      return { ...method, ...named, ...head };
+    }),
+  );
+  return [...new Map(methods.map((method) => [JSON.stringify(method), method])).values()] as RegressionMethod[];
+}
+
+/** All ways to take one value of every list; a list that is missing leaves its name out. */
+function combine<T>(choices: readonly (readonly [string, readonly unknown[] | undefined])[]): T[] {
+  return choices.reduce<Record<string, unknown>[]>(
+    (found, [name, values]) =>
+      values ? found.flatMap((each) => values.map((value) => ({ ...each, [name]: value }))) : found,
+    [{}],
+  ) as T[];
+}
+
+function list(text: string | undefined): string[] | undefined {
+  return text
+    ?.split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+}
+
+/** Mean tau with its deviation; marked where it differs from the baseline's after Holm's correction. */
+function regressionTable(summary: RegressionSummary): string {
+  const { methods, sizes, results, comparisons, baseline, folds, repeats, objective } = summary;
+  const rows = methods.map((method) => [
+    method,
+    ...sizes.map((size) => {
+      const { tau } = results.find((each) => each.method === method && each.size === size)!.metrics;
+      const test = comparisons.find((each) => each.method === method && each.size === size);
+      const mark = test && test.holmP < 0.05 ? (test.difference > 0 ? ' +' : ' -') : '';
+      return `${tau!.mean.toFixed(3)} ± ${tau!.deviation.toFixed(3)}${mark}`;
+    }),
+  ]);
+  return `${formatTable(['method', ...sizes.map(String)], rows)}\n\nKendall's tau of ${objective.metric} of ${objective.name} by training rows, mean ± deviation of ${folds} folds x ${repeats} repeats; +, -: above or below ${baseline} (p < 0.05, corrected t-test, Holm)`;
+}
