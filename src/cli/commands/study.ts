@@ -11,7 +11,10 @@ import { showProgress } from '../progress.js';
 import { interruptSignal } from '../signals.js';
 
 export function addStudy(program: CommandUnknownOpts): void {
-  const study = program.command('study').description('compare methods on a table');
+  const study = program
+    .command('study')
+    .description('compare methods on a table')
+    .addHelpText('before', examples('cole study regression --features code,ngrams,path'));
   study
     .command('regression')
     .description('how well methods rank architectures they have not seen, by repeated cross-validation')
