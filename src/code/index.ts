@@ -2,10 +2,13 @@
 import { pickNamed, unknownName } from '../base/index.js';
 import { type Cell, type Network, printLong, space, spaceFamily, traceOf } from '../spaces/index.js';
 import { flat } from './einspace/flat.js';
+import { modulesText } from './einspace/modules.js';
+import * as einspaceNormal from './einspace/normal.js';
 import { nested, paths, statements } from './nas-bench-201/normal.js';
 import { excludeHelper, helper, inline } from './nas-bench-201/source.js';
 import type { Renderer } from './types.js';
 
+export { moduleClasses } from './einspace/modules.js';
 export { type CallSite, callSites, pathTerms } from './nas-bench-201/normal.js';
 export { helperClass } from './nas-bench-201/source.js';
 export type { Renderer } from './types.js';
@@ -41,6 +44,9 @@ const einspaceStyles: Readonly<Record<string, Style<Network>>> = {
   'flat+peephole+shapes': flatWith('peephole', 'shapes'),
   'flat+head': flatWith('head'),
   'flat+peephole+head': flatWith('peephole', 'head'),
+  modules: { version: 1, render: modulesText },
+  nested: { version: 1, render: einspaceNormal.nested },
+  statements: { version: 1, render: einspaceNormal.statements },
   'derivation-long': { version: 1, render: (network) => printLong(network, traceOf(network)) },
 };
 

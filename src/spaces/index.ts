@@ -7,7 +7,9 @@ import type { Space } from './types.js';
 
 export * as einspaceGrammar from './einspace/grammar.js';
 export { einspace } from './einspace/index.js';
+export { knownNetwork, knownNetworkNames } from './einspace/known.js';
 export { type Network, traceOf } from './einspace/network.js';
+export { type Item, type NormalForm, normalForm } from './einspace/normal.js';
 export {
   defaultSettings as einspaceDefaults,
   parseSettings,

@@ -8,7 +8,7 @@ import { branchFactor, firstTerminal, type Place, places } from './grammar.js';
 import { type Network, traceOf } from './network.js';
 import { Sampler } from './sampler.js';
 import type { Settings } from './settings.js';
-import { Tensor } from './shapes.js';
+import { isOffered, Tensor } from './shapes.js';
 import { follow, isTrace, type Trace } from './trace.js';
 
 const mutationTries = 100;
@@ -34,11 +34,16 @@ export function mutated(network: Network, rng: Rng, drawRoot: () => Network): Ne
 
 /** A new subtree in the place of a module, undefined if the draw passed a limit. */
 function redrawn(sampler: Sampler, rng: Rng, trace: Trace, at: number): Uint8Array | undefined {
+  const input = inputOf(trace, at);
+  const drawn = sampler.draw(rng, { root: at === 0, depth: trace.depth[at]!, input });
+  return typeof drawn === 'string' ? undefined : drawn;
+}
+
+function inputOf(trace: Trace, at: number): Tensor {
   const input = new Tensor();
   const [rank, d1, d2, d3] = trace.input.subarray(4 * at, 4 * at + 4);
   input.set(rank!, d1!, d2!, d3!, trace.folded[at] === 1);
-  const drawn = sampler.draw(rng, { root: at === 0, depth: trace.depth[at]!, input });
-  return typeof drawn === 'string' ? undefined : drawn;
+  return input;
 }
 
 function replaced(rng: Rng, trace: Trace, at: number): Uint8Array | undefined {
@@ -47,9 +52,12 @@ function replaced(rng: Rng, trace: Trace, at: number): Uint8Array | undefined {
 }
 
 /** Other operations for the place of a terminal; a branch function keeps its factor, which the tree depends on. */
-function alternatives({ code, place }: Trace, at: number): number[] {
-  const own = code[at]!;
-  return places[place[at] as Place].filter((op) => op !== own && branchFactor[op] === branchFactor[own]);
+function alternatives(trace: Trace, at: number): number[] {
+  const own = trace.code[at]!;
+  const input = inputOf(trace, at);
+  return places[trace.place[at] as Place].filter(
+    (op) => op !== own && branchFactor[op] === branchFactor[own] && isOffered(op, input),
+  );
 }
 
 /** Every network that differs in one terminal, by position, then in the order of the grammar. */

@@ -9,6 +9,8 @@ export const sequential = 0;
 export const branching = 1;
 export const routing = 2;
 export const computation = 3;
+/** Names of the modules by their byte. */
+export const modules = ['sequential', 'branching', 'routing', 'computation'] as const;
 
 export type TerminalKind =
   | 'identity'

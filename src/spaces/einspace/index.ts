@@ -2,7 +2,9 @@
 import { ColeError, type Rng } from '../../base/index.js';
 import type { Space } from '../types.js';
 import { crossed, mutated, neighboursOf } from './edits.js';
+import { counts } from './encodings.js';
 import { keyOf, type Network } from './network.js';
+import { canonicalKeyOf } from './normal.js';
 import { parseNetwork } from './parse.js';
 import { type Rejection, Sampler } from './sampler.js';
 import { type Settings, settingsName } from './settings.js';
@@ -39,7 +41,7 @@ export function einspace(settings: Settings): Space<Network> {
     neighbours: neighboursOf,
     crossover: crossed,
     key: keyOf,
-    canonicalKey: keyOf,
-    encodings: {},
+    canonicalKey: canonicalKeyOf,
+    encodings: { counts },
   };
 }

@@ -4,13 +4,11 @@
  * the network again to compare, which catches every other deviation, such as a wrong shape in the long form.
  */
 import { ColeError } from '../../base/index.js';
-import { branching, computation, firstTerminal, operationCount, routing, sequential } from './grammar.js';
+import { firstTerminal, modules, operationCount } from './grammar.js';
 import type { Network } from './network.js';
 import type { Settings } from './settings.js';
 import { printCompact, printLong, terminalText } from './text.js';
 import { follow, isTrace } from './trace.js';
-
-const modules: Readonly<Record<string, number>> = { sequential, branching, routing, computation };
 
 /** Every name of a terminal, aggregations once for each number of branches. */
 function terminalNames(variant: Settings['variant']): ReadonlyMap<string, number> {
@@ -36,7 +34,7 @@ export function parseNetwork(settings: Settings, given: string): Network {
     if (!found) throw wrong(text, at, 'the name of a module or an operation');
     const name = found[2] === undefined ? undefined : names.get(found[2]);
     if (found[2] !== undefined && name === undefined) throw wrong(text, at, 'an operation of einspace');
-    bytes.push(name ?? modules[found[1] ?? 'branching']!);
+    bytes.push(name ?? modules.indexOf((found[1] ?? 'branching') as (typeof modules)[number]));
     starts.push(at);
     at = token.lastIndex;
     if (name === undefined) continue;

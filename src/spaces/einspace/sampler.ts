@@ -18,7 +18,7 @@ import {
   terminalOf,
 } from './grammar.js';
 import type { Settings } from './settings.js';
-import { apply, fits, type Surroundings, Tensor, windowsAlong } from './shapes.js';
+import { apply, fits, isOffered, type Surroundings, Tensor, windowsAlong } from './shapes.js';
 
 export type Rejection = 'nodes' | 'parameters' | 'elements';
 
@@ -202,7 +202,7 @@ export class Sampler {
   /** Uniform among the operations that fit the tensor, -1 if none does. */
   private fitting(rng: Rng, ops: readonly number[]): number {
     let count = 0;
-    for (const op of ops) if (fits(op, this.x, this.around)) this.candidates[count++] = op;
+    for (const op of ops) if (fits(op, this.x, this.around) && isOffered(op, this.x)) this.candidates[count++] = op;
     return count === 0 ? -1 : this.candidates[rng.int(count)]!;
   }
 

@@ -12,7 +12,7 @@ export class Tensor {
   d1 = 0;
   d2 = 0;
   d3 = 1;
-  /** Variant e2 only: came out of col2im, so that no im2col may follow. */
+  /** Variant e2 only: came out of col2im, so that no im2col is drawn. */
   folded = false;
 
   set(rank: number, d1: number, d2: number, d3: number, folded: boolean): void {
@@ -45,7 +45,7 @@ export interface Surroundings {
   /** col2im: rows and columns that the im2col of the same routing left, 0 for none. */
   readonly rows: number;
   readonly columns: number;
-  /** Variant e2: col2im keeps the number of positions, and no im2col follows it. */
+  /** Variant e2: col2im keeps the number of positions. */
   readonly strictFold: boolean;
 }
 
@@ -67,7 +67,7 @@ export function fits(op: number, x: Tensor, around: Surroundings): boolean {
     case 'permute':
       return (third[op] === 0 ? 2 : 3) === x.rank;
     case 'im2col':
-      return x.rank === 3 && x.d2 >= first[op]! && x.d3 >= first[op]! && !x.folded;
+      return x.rank === 3 && Math.min(x.d2, x.d3) + 2 * third[op]! >= first[op]!;
     case 'col2im': {
       const positions = around.rows * around.columns;
       if (x.rank !== 2 || positions === 0) return false;
@@ -99,6 +99,15 @@ export function fits(op: number, x: Tensor, around: Surroundings): boolean {
     default:
       return true;
   }
+}
+
+/**
+ * Whether the grammar offers a terminal that fits. Windows larger than the image run where padding makes up for it, as in
+ * the last stage of a ResNet, and convolutions follow one another; neither a larger window nor, in variant e2, a second
+ * im2col on one path is drawn.
+ */
+export function isOffered(op: number, x: Tensor): boolean {
+  return kinds[op] !== 'im2col' || (Math.min(x.d2, x.d3) >= first[op]! && !x.folded);
 }
 
 /** Turns the tensor into the output of a terminal that fits, and returns the number of parameters it owns. */
