@@ -23,14 +23,17 @@ export const narrowWidth = 344;
 const nameGap = 16;
 const narrowSize: Size = { width: narrowWidth, height: 300 };
 
-interface Point {
+export interface Point {
   readonly x: number;
   readonly mean: number;
   readonly halfWidth: number;
 }
 
-interface Line {
-  readonly method: Method;
+/** What a line looks like and is called. */
+export type LineLook = Pick<Method, 'name' | 'ink' | 'dash' | 'languageModel'>;
+
+export interface Line {
+  readonly method: LineLook;
   readonly points: readonly Point[];
 }
 
@@ -41,8 +44,12 @@ interface Mark {
   readonly short: string;
 }
 
-interface Axes {
+export interface Axes {
   readonly xLabel: string;
+  /** What x counts. */
+  readonly xUnit: string;
+  /** Ticks of a logarithmic axis; absent: linear. */
+  readonly logTicks?: readonly number[];
   readonly yLabel: string;
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
@@ -66,8 +73,9 @@ export function curveFigure(view: View): Figure {
   const marks = [...targets, best];
   const ends = methods.map(({ name, summary }) => `${name} ${fixed(summary.curve.mean.at(-1)!, view.decimals)}`);
   const label = `Best ${objective.metric} so far against evaluations. After the last one: ${ends.join(', ')}.`;
-  return both(lines, label, {
+  return lineFigures(lines, label, {
     xLabel: 'evaluations',
+    xUnit: 'evaluations',
     yLabel: `best ${objective.metric} so far`,
     x: [1, view.budget],
     y: zoom(lines, marks, view.budget),
@@ -93,15 +101,20 @@ export function tauFigure(view: View): Figure | undefined {
   const high = Math.max(...all.map(({ mean, halfWidth }) => mean + halfWidth));
   const xs = all.map(({ x }) => x);
   const last = lines.map(({ method, points }) => `${method.name} ${points.at(-1)!.mean.toFixed(2)}`);
-  return both(lines, `Kendall tau of the surrogate against evaluations known. At the last refit: ${last.join(', ')}.`, {
-    xLabel: 'evaluations known at the refit',
-    yLabel: 'Kendall τ on architectures not evaluated',
-    x: [Math.min(...xs), Math.max(...xs, Math.min(...xs) + 1)],
-    y: [Math.max(-1, Math.floor(low * 10) / 10), Math.min(1, Math.ceil(high * 10) / 10)],
-    format: (value) => value.toFixed(1),
-    marks: [],
-    dots: true,
-  });
+  return lineFigures(
+    lines,
+    `Kendall tau of the surrogate against evaluations known. At the last refit: ${last.join(', ')}.`,
+    {
+      xLabel: 'evaluations known at the refit',
+      xUnit: 'evaluations',
+      yLabel: 'Kendall τ on architectures not evaluated',
+      x: [Math.min(...xs), Math.max(...xs, Math.min(...xs) + 1)],
+      y: [Math.max(-1, Math.floor(low * 10) / 10), Math.min(1, Math.ceil(high * 10) / 10)],
+      format: (value) => value.toFixed(1),
+      marks: [],
+      dots: true,
+    },
+  );
 }
 
 /**
@@ -117,7 +130,7 @@ function zoom(lines: readonly Line[], marks: Axes['marks'], budget: number): [nu
   return [low - margin, high + margin];
 }
 
-function both(lines: readonly Line[], label: string, axes: Axes): Figure {
+export function lineFigures(lines: readonly Line[], label: string, axes: Axes): Figure {
   // Tall enough for all the names one below the other.
   const size = { width: wideWidth, height: Math.max(450, 80 + nameGap * lines.length) };
   return {
@@ -143,12 +156,17 @@ function lineFigure(lines: readonly Line[], label: string, axes: Axes, size: Siz
     marginBottom: margin.bottom,
     marginLeft: margin.left,
     marginRight: margin.right,
-    x: { domain: axes.x.slice(), label: null },
+    x: { domain: axes.x.slice(), label: null, ...(axes.logTicks && { type: 'log' }) },
     y: { domain: axes.y.slice(), label: null },
     marks: [
       Plot.gridY({ ticks: 6, stroke: ink.grid.light, strokeOpacity: 1 }),
       Plot.axisY({ tickSize: 0, tickPadding: 8, ticks: 6, tickFormat: axes.format, fill: ink.muted.light }),
-      Plot.axisX({ tickSize: 0, tickPadding: 8, ticks: named ? 8 : 5, fill: ink.muted.light }),
+      Plot.axisX({
+        tickSize: 0,
+        tickPadding: 8,
+        fill: ink.muted.light,
+        ...(axes.logTicks ? { ticks: axes.logTicks.slice(), tickFormat: String } : { ticks: named ? 8 : 5 }),
+      }),
       Plot.text([axes.yLabel], { ...corner('top-left', -margin.left + 8, -margin.top + 6), fill: ink.muted.light }),
       Plot.text([axes.xLabel], { ...corner('bottom-right', 0, margin.bottom - 8), fill: ink.muted.light }),
       ...axes.marks.flatMap((mark) => targetMark(mark, axes, named)),
@@ -202,7 +220,7 @@ function lineMarks({ method, points }: Line, axes: Axes): Plot.Markish[] {
     ...lineStyle(method),
   });
   if (!axes.dots) return [line];
-  const title = (point: Point) => `${method.name}, ${point.x} evaluations: ${point.mean.toFixed(3)}`;
+  const title = (point: Point) => `${method.name}, ${point.x} ${axes.xUnit}: ${point.mean.toFixed(3)}`;
   return [line, Plot.dot(points, { x: 'x', y: 'mean', r: 2.25, fill: stroke, title })];
 }
 
@@ -225,14 +243,15 @@ function nameMarks(
   const bottom = size.height - margin.bottom;
   const perPixel = (high - low) / (bottom - margin.top);
   const toPixel = (value: number) => margin.top + (high - Math.max(low, value)) / perPixel;
-  const unitsPerPixel = (axes.x[1] - axes.x[0]) / (size.width - margin.left - margin.right);
-  const right = axes.x[1];
+  const width = size.width - margin.left - margin.right;
+  const [left, right] = axes.x;
   const wanted = lines.map(({ points }) => toPixel(points.at(-1)!.mean));
   return spread(wanted, nameGap, margin.top, bottom).flatMap(({ index, y }) => {
     const { method, points } = lines[index]!;
     const end = points.at(-1)!;
     const at = high - (y - margin.top) * perPixel;
-    const past = (pixels: number) => right + pixels * unitsPerPixel;
+    const past = (pixels: number) =>
+      axes.logTicks ? right * (right / left) ** (pixels / width) : right + (pixels / width) * (right - left);
     const stroke = method.ink.light;
     const leader = [{ x1: end.x, y1: Math.max(low, end.mean), x2: past(14), y2: at }];
     const key = [{ x1: past(14), y1: at, x2: past(36), y2: at }];
@@ -252,6 +271,6 @@ function nameMarks(
   });
 }
 
-function lineStyle({ languageModel, dash }: Method): { strokeWidth: number; strokeDasharray?: string } {
+function lineStyle({ languageModel, dash }: LineLook): { strokeWidth: number; strokeDasharray?: string } {
   return { strokeWidth: languageModel ? 2.25 : 1.75, ...(dash === undefined ? {} : { strokeDasharray: dash }) };
 }

@@ -1,12 +1,12 @@
 /** The page of a report, from its parts. */
 import type { Figure } from './figures.js';
 import { enumerate, fixed } from './format.js';
-import { Html, html } from './html.js';
+import { type Html, html } from './html.js';
+import { document, downloads, figure, lineLegend, reproduce } from './shell.js';
 import { type Stage, stagesOf } from './stages.js';
-import { styleSheet } from './style.js';
 import { tableHtml } from './table.js';
-import { bestColumns, secondsColumns, swatch, targetColumns } from './tables.js';
-import type { RunReduction } from './types.js';
+import { bestColumns, secondsColumns, targetColumns } from './tables.js';
+import type { RunManifest, RunReduction } from './types.js';
 import type { Method, View } from './view.js';
 import { finding, notes, partialNotice } from './words.js';
 
@@ -24,24 +24,13 @@ export function page(view: View, parts: Parts): string {
   const { methods } = view;
   const rowClass = (_: Method, index: number) => (index === 0 && methods.length > 1 ? 'winner' : '');
   const stages = stagesOf(view);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>${parts.title}</title>
-<style>${new Html(styleSheet())}</style>
-</head>
-<body>
-<main>
-${header(view, parts)}
+  return document(
+    parts.title,
+    html`${header(view, parts)}
 <section class="card" aria-labelledby="curves">
 <h2 id="curves">Best so far</h2>
 ${figure(parts.curves, lineLegend(methods), curveCaption(view))}
-${downloads(parts, 'curves.csv', 'curves.svg')}
+${downloads(parts.files, 'curves.csv', 'curves.svg')}
 </section>
 ${
   view.fractions.length === 0
@@ -50,7 +39,7 @@ ${
 <h2 id="targets">Evaluations to target</h2>
 <p class="note">How many architectures had to be evaluated until the best so far reached a share of the best value in the table. Fewer is better; the best of a column is bold.</p>
 ${tableHtml(methods, targetColumns(view, parts.reductions), { caption: 'Evaluations to target, by method', rowClass })}
-${downloads(parts, 'targets.csv')}
+${downloads(parts.files, 'targets.csv')}
 </section>`
 }
 ${
@@ -59,7 +48,7 @@ ${
     : html`<section class="card" aria-labelledby="best">
 <h2 id="best">Best value after n evaluations</h2>
 ${tableHtml(methods, bestColumns(view), { caption: 'Mean best value after n evaluations, by method' })}
-${downloads(parts, 'best.csv')}
+${downloads(parts.files, 'best.csv')}
 </section>`
 }
 ${parts.tau ? tauSection(parts, parts.tau, methods) : ''}
@@ -67,17 +56,14 @@ ${parts.tau ? tauSection(parts, parts.tau, methods) : ''}
 <h2 id="time">Where the time went</h2>
 ${figure(parts.stages, stageLegend(stages), html`Seconds by stage, summed over the trials of a run.`, true)}
 ${tableHtml(methods, secondsColumns(stages), { caption: 'Seconds by stage, by method' })}
-${downloads(parts, 'seconds.csv', 'seconds.svg')}
+${downloads(parts.files, 'seconds.csv', 'seconds.svg')}
 </section>
 <section class="card" aria-labelledby="notes">
 <h2 id="notes">Notes</h2>
 <ul class="notes">${notes(view).map((note) => html`<li>${note}</li>`)}</ul>
 </section>
-${reproduce(view)}
-</main>
-</body>
-</html>
-`.text;
+${reproduce(runsOf(view))}`,
+  );
 }
 
 function header(view: View, { title, reductions }: Parts): Html {
@@ -126,22 +112,6 @@ function curveCaption({ methods }: View): Html {
   return html`Mean over trials of the best value so far, with 95 % confidence bands.${lines}${grey} The vertical axis starts where the random start is over.`;
 }
 
-function figure({ wide, narrow }: Figure, legend: Html, caption: Html, legendAlways = false): Html {
-  return html`<figure>
-${legendAlways ? legend : ''}
-<div class="wide">${new Html(wide)}</div>
-<div class="narrow">${new Html(narrow)}${legendAlways ? '' : legend}</div>
-<figcaption>${caption}</figcaption>
-</figure>`;
-}
-
-function lineLegend(methods: readonly Method[]): Html {
-  const items = methods.map(
-    ({ name, ink, dash, languageModel }) => html`<li>${swatch(ink.name, ink.light, dash, languageModel)}${name}</li>`,
-  );
-  return html`<ul class="legend">${items}</ul>`;
-}
-
 function stageLegend(stages: readonly Stage[]): Html {
   const items = stages.map(
     ({ name, ink }) =>
@@ -155,41 +125,18 @@ function tauSection(parts: Parts, tau: Figure, methods: readonly Method[]): Html
   return html`<section class="card" aria-labelledby="tau">
 <h2 id="tau">How well the surrogate ranks</h2>
 ${figure(tau, lineLegend(shown), html`Kendall’s τ between predicted and true values of architectures that were not evaluated, at each refit; mean over trials with 95 % confidence bands. 1 is the true order, 0 is chance.`)}
-${downloads(parts, 'tau.csv', 'tau.svg')}
+${downloads(parts.files, 'tau.csv', 'tau.svg')}
 </section>`;
 }
 
-/** Links that carry their files, so that the page needs none beside it. */
-function downloads({ files }: Parts, ...names: string[]): Html {
-  const types: Record<string, string> = { csv: 'text/csv', svg: 'image/svg+xml' };
-  return html`<p class="downloads">${names.map((name) => {
-    const kind = name.slice(-3);
-    const data = Buffer.from(files.get(name)!).toString('base64');
-    return html`<a download="${name}" href="data:${types[kind]};base64,${data}" aria-label="Download ${name}">${kind.toUpperCase()}</a>`;
-  })}</p>`;
-}
-
-function reproduce({ methods, pending }: View): Html {
-  const named = [
-    ...methods.map((method) => ({ title: html`${method.name}`, run: method.run })),
-    ...pending.map((run) => ({ title: html`${run.folder} <span class="tag">no finished trial</span>`, run })),
+function runsOf({ methods, pending }: View): { title: Html; manifest: RunManifest }[] {
+  return [
+    ...methods.map(({ name, run }) => ({ title: html`${name}`, manifest: run.manifest })),
+    ...pending.map(({ folder, manifest }) => ({
+      title: html`${folder} <span class="tag">no finished trial</span>`,
+      manifest,
+    })),
   ];
-  const manifests = named.map(({ run }) => run.manifest);
-  const distinct = (texts: string[]) => [...new Set(texts)];
-  const cpus = distinct(manifests.map(({ cpu }) => `${cpu.model}, ${cpu.cores} cores${cpu.isa ? `, ${cpu.isa}` : ''}`));
-  const versions = distinct(manifests.map((manifest) => pairs(manifest.versions)));
-  return html`<section class="card runs" aria-labelledby="reproduce">
-<h2 id="reproduce">Reproduce</h2>
-<p class="note">Each command repeats its run to the bit on the same instruction set, for any number of workers.</p>
-${named.map(({ title, run }) => html`<h3>${title}</h3><pre><code>${run.manifest.command}</code></pre>`)}
-<footer>${cpus.map((cpu) => html`<p>${cpu}</p>`)}${versions.map((line) => html`<p>${line}</p>`)}</footer>
-</section>`;
-}
-
-function pairs(record: Readonly<Record<string, string>>): string {
-  return Object.entries(record)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(' · ');
 }
 
 /** Days on which the runs were started. */

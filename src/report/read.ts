@@ -52,7 +52,7 @@ async function readRun(folder: string): Promise<Run> {
   return summary.curve.evaluations.length === 0 ? { folder, manifest } : { folder, manifest, summary };
 }
 
-async function readJson(path: string): Promise<Fields> {
+export async function readJson(path: string): Promise<Fields> {
   let value: unknown;
   try {
     value = JSON.parse(await readFile(path, 'utf8'));
@@ -62,7 +62,7 @@ async function readJson(path: string): Promise<Fields> {
   return new Fields(value, path);
 }
 
-function readManifest(fields: Fields): RunManifest {
+export function readManifest(fields: Fields): RunManifest {
   const cpu = fields.child('cpu');
   return {
     command: fields.string('command'),

@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../base/index.js';
 import { curveFigure, type Figure, tauFigure } from './figures.js';
 import { page } from './page.js';
 import { readRuns } from './read.js';
+import { regressionIn, regressionReport } from './regression.js';
 import { stageFigure, stagesOf } from './stages.js';
 import { standAlone } from './svg.js';
 import { csvText } from './table.js';
@@ -33,9 +34,13 @@ export interface ReportFiles {
  * damaged file of a run. A run that is not finished is shown as far as it went, marked as partial.
  */
 export async function writeReport({ runs, out, title, reductions = [] }: ReportOptions): Promise<ReportFiles> {
+  const study = await regressionIn(runs);
+  if (study) {
+    const { files, text } = regressionReport(study, title);
+    return writeFiles(out, files, text);
+  }
   const view = arrange(await readRuns(runs));
   const saved = typeof reductions === 'function' ? reductions(runs) : reductions;
-  const html = out.endsWith('.html') ? out : join(out, 'report.html');
   const curves = curveFigure(view);
   const tau = tauFigure(view);
   const stages = stageFigure(view);
@@ -53,6 +58,11 @@ export async function writeReport({ runs, out, title, reductions = [] }: ReportO
   }
   const heading = title ?? `Architecture search on ${view.objective.name}`;
   const text = page(view, { title: heading, curves, tau, stages, reductions: saved, files });
+  return writeFiles(out, files, text);
+}
+
+async function writeFiles(out: string, files: ReadonlyMap<string, string>, text: string): Promise<ReportFiles> {
+  const html = out.endsWith('.html') ? out : join(out, 'report.html');
   const folder = join(dirname(html), parse(html).name);
   for (const [name, content] of files) await writeFileAtomic(join(folder, name), content);
   await writeFileAtomic(html, text);

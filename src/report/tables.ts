@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { fixed, percent, seconds, signedPercent } from './format.js';
 import { type Html, html } from './html.js';
+import { swatch } from './shell.js';
 import { type Stage, totalSeconds } from './stages.js';
 import type { Column } from './table.js';
 import type { RunReduction, RunSummary, TargetSummary } from './types.js';
@@ -16,11 +17,6 @@ export function methodCell(method: Method, best = false): Html {
   const first = best ? html` <span class="tag best">best</span>` : '';
   const tag = partial ? html` <span class="tag">partial</span>` : '';
   return html`<span class="method">${swatch(ink.name, ink.light, dash, languageModel)}<span><b>${method.name}</b>${first}${tag}<br>${note}</span></span>`;
-}
-
-export function swatch(name: string, colour: string, dash: string | undefined, languageModel: boolean): Html {
-  const dashes = dash === undefined ? html`` : html` stroke-dasharray="${dash}"`;
-  return html`<svg class="swatch" width="26" height="10" viewBox="0 0 26 10" aria-hidden="true"><path d="M0 5H26" stroke="${colour}" class="s-${name}" stroke-width="${languageModel ? 3 : 2.25}"${dashes}/></svg>`;
 }
 
 /** `best` is marked as such. */

@@ -117,7 +117,9 @@ function shownNames(runs: readonly Run[]): string[] {
 }
 
 /** Language models take colours from the front, the others go on from there; a second round differs in its dashes. */
-function assignStyles(summaries: readonly RunSummary[]): { ink: Ink; dash?: string }[] {
+export function assignStyles(
+  summaries: readonly Pick<RunSummary, 'model' | 'features'>[],
+): { ink: Ink; dash?: string }[] {
   const colours = methodInks.length;
   const models = summaries.filter(({ model }) => model !== undefined).length;
   let model = 0;

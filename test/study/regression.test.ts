@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileToColumns } from '#cole/arrow/index.js';
-import { embeddingsToFile, matrix, type RegressionOptions, runRegression, space, stream } from '#cole/index.js';
+import {
+  embeddingsToFile,
+  matrix,
+  type RegressionOptions,
+  runRegression,
+  space,
+  stream,
+  writeReport,
+} from '#cole/index.js';
 import { holm, pairedTest, regressionMetrics, stratifiedFolds, trialRowsOf } from '#cole/study/regression/index.js';
 
 describe('the protocol', () => {
@@ -133,6 +141,20 @@ describe('a study', () => {
     const { rows, columns } = fileToColumns('trials', readFileSync(join(folder, 'a', 'trials.arrow')));
     expect(rows).toBe(24);
     expect(columns.get('tau')!.values[0]).toBe(Number(read('a', 'trials.csv').split('\n')[1]!.split(',')[4]));
+  });
+
+  it('has a report with every method, its test and its files', async () => {
+    await runRegression(options('a'));
+    const files = await writeReport({ runs: [join(folder, 'a')], out: join(folder, 'report.html') });
+    const page = readFileSync(files.html, 'utf8');
+    for (const name of ['path', 'ngrams nested', 'mine']) expect(page).toContain(`<b>${name}</b>`);
+    expect(page).toMatch(/[+−]0\.\d{3}, p /);
+    const [header, ...rows] = readFileSync(files.csv[0]!, 'utf8').trimEnd().split('\n');
+    expect(header).toMatch(/^method,language_model,size,mean_tau,/);
+    expect(rows.length).toBe(6);
+    await expect(writeReport({ runs: [join(folder, 'a'), join(folder, 'a')], out: folder })).rejects.toThrow(
+      /a regression study by itself/,
+    );
   });
 
   it('is the same for any number of workers, and after being cut off', async () => {

@@ -79,7 +79,7 @@ export function addStudy(program: CommandUnknownOpts): void {
       });
       if (context.json) return printJson(summary);
       await print(regressionTable(summary));
-      log.info(`run directory: ${out}`);
+      log.info(`run directory: ${out}; cole report ${out} writes its report`);
     });
 }
 
@@ -144,7 +144,7 @@ function list(text: string | undefined): string[] | undefined {
 /** Mean tau with its deviation; marked where it differs from the baseline's after Holm's correction. */
 function regressionTable(summary: RegressionSummary): string {
   const { methods, sizes, results, comparisons, baseline, folds, repeats, objective } = summary;
-  const rows = methods.map((method) => [
+  const rows = methods.map(({ name: method }) => [
     method,
     ...sizes.map((size) => {
       const { tau } = results.find((each) => each.method === method && each.size === size)!.metrics;

@@ -35,7 +35,8 @@ export interface RegressionSummary {
     readonly hash: string;
     readonly metric: string;
   };
-  readonly methods: readonly string[];
+  /** With the language model of those that read text with one; `embeddings` for vectors from a file. */
+  readonly methods: readonly { readonly name: string; readonly model?: string }[];
   readonly baseline: string;
   readonly sizes: readonly number[];
   readonly folds: number;
@@ -70,7 +71,10 @@ export function summarizeRegression(
     kind: 'regression',
     space: plan.space,
     objective: { name, ...(description !== undefined && { description }), hash, metric: plan.metric },
-    methods,
+    methods: plan.methods.map(({ name, embedder, embeddings }) => {
+      const model = embedder?.model ?? (embeddings === null ? undefined : 'embeddings');
+      return { name, ...(model !== undefined && { model }) };
+    }),
     baseline: plan.baseline,
     sizes,
     folds: plan.folds,
