@@ -1,12 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ColeError } from '#cole/base/index.js';
 import { openGguf } from '#cole/lm/formats/gguf.js';
-import { halfToFloat, tensorTypes } from '#cole/lm/formats/quantized.js';
+import { decode, halfToFloat, tensorTypes } from '#cole/lm/formats/quantized.js';
 import { openSafetensors } from '#cole/lm/formats/safetensors.js';
+import { openWeightFiles } from '#cole/lm/formats/shards.js';
 import { random } from './tiny.js';
 import { gguf, safetensors } from './weight-files.js';
 
@@ -98,6 +99,42 @@ describe('safetensors', () => {
   });
 });
 
+describe('sharded safetensors', () => {
+  const write = (name: string, content: Uint8Array | string) => {
+    mkdirSync(join(folder, 'sharded'), { recursive: true });
+    writeFileSync(join(folder, 'sharded', name), content);
+  };
+  const index = (map: object) => write('model.safetensors.index.json', JSON.stringify({ weight_map: map }));
+
+  it('are read as one', async () => {
+    const { a, b, scalar } = tensors;
+    write('1.safetensors', safetensors({ a, b }));
+    write('2.safetensors', safetensors({ scalar }));
+    index({ a: '1.safetensors', b: '1.safetensors', scalar: '2.safetensors' });
+    const { tensors: source, paths } = await openWeightFiles(join(folder, 'sharded'));
+    expect(paths.length).toBe(2);
+    for (const [name, { shape, data }] of Object.entries(tensors)) {
+      expect(source.shape(name)).toEqual(shape);
+      expect(await source.read(name)).toEqual(data);
+    }
+    expect(() => source.shape('c')).toThrow(/expected tensor c/);
+    await source.close();
+  });
+
+  it('are refused where the index lies or leads elsewhere', async () => {
+    const open = () => openWeightFiles(join(folder, 'sharded'));
+    index({ a: '../1.safetensors' });
+    await expect(open()).rejects.toThrow(/safetensors file for a .* got \.\.\/1/);
+    index({ a: '3.safetensors' });
+    await expect(open()).rejects.toThrow(/3\.safetensors, which .* names, got no such file/);
+    write('model.safetensors.index.json', '{"weight_map": 3}');
+    await expect(open()).rejects.toThrow(/weight_map/);
+    write('model.safetensors.index.json', '{');
+    await expect(open()).rejects.toThrow(/expected JSON/);
+    await expect(openWeightFiles(folder)).rejects.toThrow(/model\.safetensors or .* got neither/);
+  });
+});
+
 describe('GGUF', () => {
   const good = gguf({ 'general.architecture': 'llama', 'a.b': { float: 0.5 }, 'a.c': ['x', 'y'] }, tensors);
 
@@ -121,16 +158,34 @@ describe('GGUF', () => {
   });
 });
 
-describe('quantised blocks', () => {
-  const half = (value: number) => {
-    const bits = [...Array(65536).keys()].find((each) => halfToFloat(each) === value)!;
-    return [bits & 255, bits >> 8];
-  };
-  const decode = (type: number, bytes: number[], values = 32) => {
-    const out = new Float32Array(values);
-    tensorTypes[type]!.decode(new DataView(Uint8Array.from(bytes).buffer), out);
-    return [...out];
-  };
+describe('tensor types', () => {
+  interface Type {
+    readonly type: number;
+    readonly blocks: string;
+    readonly values: string;
+  }
+  const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden-gguf.json'), 'utf8')) as Record<
+    string,
+    Type
+  >;
+  const bytesOf = (text: string) => Uint8Array.from(Buffer.from(text, 'base64'));
+
+  it.each(Object.entries(golden))('decode %s to the values of the reference', (name, { type, blocks, values }) => {
+    const expected = new Float32Array(bytesOf(values).buffer);
+    const out = new Float32Array(expected.length);
+    expect(tensorTypes[type]!.name).toBe(name);
+    decode(tensorTypes[type]!, new DataView(bytesOf(blocks).buffer), out);
+    // Signs of zeros aside.
+    expect(out.map((value) => value + 0)).toEqual(expected.map((value) => value + 0));
+  });
+
+  it('include all that the reference was asked for', () => {
+    expect(
+      Object.values(tensorTypes)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['F32', ...Object.keys(golden)].sort());
+  });
 
   it('decode half floats', () => {
     expect([0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x3555].map(halfToFloat)).toEqual([
@@ -146,15 +201,5 @@ describe('quantised blocks', () => {
       Number.NEGATIVE_INFINITY,
       Number.NaN,
     ]);
-  });
-
-  it('decode 4 and 8 bits', () => {
-    // Byte j holds value j in its low bits and value j + 16 in its high ones.
-    const nibbles = Array.from({ length: 16 }, (_, j) => j | ((15 - j) << 4));
-    const levels = [...Array(16).keys(), ...[...Array(16).keys()].map((j) => 15 - j)];
-    expect(decode(2, [...half(0.5), ...nibbles])).toEqual(levels.map((level) => 0.5 * (level - 8)));
-    expect(decode(3, [...half(0.25), ...half(-3), ...nibbles])).toEqual(levels.map((level) => 0.25 * level - 3));
-    const bytes = Array.from({ length: 32 }, (_, j) => (j * 8 + 200) & 255);
-    expect(decode(8, [...half(2), ...bytes])).toEqual(bytes.map((byte) => 2 * (byte < 128 ? byte : byte - 256)));
   });
 });

@@ -1,21 +1,15 @@
 /** GGUF files: metadata (model configuration, vocabulary) and tensors, dequantised to float32 one at a time. */
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { gguf } from '@huggingface/gguf';
 import { ColeError } from '../../base/index.js';
 import { tensorTypes } from './quantized.js';
-import { count, findTensor, readExactly } from './read.js';
+import { count, findTensor, readTensor, type TensorEntry } from './read.js';
 import type { TensorSource } from './source.js';
 
 export interface GgufFile extends TensorSource {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Where the tensors begin: the bytes before hold the metadata and are a GGUF header of their own. */
   readonly headerBytes: number;
-}
-
-interface Entry {
-  readonly shape: readonly number[];
-  readonly type: number;
-  readonly offset: number;
 }
 
 export async function openGguf(path: string): Promise<GgufFile> {
@@ -27,7 +21,7 @@ export async function openGguf(path: string): Promise<GgufFile> {
   }
   const { size } = await stat(path);
   const start = Number(header.tensorDataOffset);
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, TensorEntry>();
   for (const info of header.tensorInfos) {
     const entry = { shape: info.shape.map(Number).reverse(), type: info.dtype, offset: start + Number(info.offset) };
     const type = tensorTypes[entry.type];
@@ -61,12 +55,4 @@ export async function openGguf(path: string): Promise<GgufFile> {
     read: (name) => readTensor(file, findTensor(entries, name, path), path),
     close: () => file.close(),
   };
-}
-
-async function readTensor(file: FileHandle, { shape, type, offset }: Entry, path: string): Promise<Float32Array> {
-  const { values, bytes, decode } = tensorTypes[type]!;
-  const out = new Float32Array(count(shape));
-  const raw = await readExactly(file, offset, (out.length / values) * bytes, path);
-  decode(new DataView(raw.buffer, raw.byteOffset, raw.byteLength), out);
-  return out;
 }

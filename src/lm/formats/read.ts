@@ -1,6 +1,32 @@
 /** Reading of tensors by name and of exact byte ranges, with errors that name the file. */
 import type { FileHandle } from 'node:fs/promises';
+import { endianness } from 'node:os';
 import { ColeError, ioError } from '../../base/index.js';
+import { decode, tensorTypes } from './quantized.js';
+
+/** Where a tensor lies in a file. */
+export interface TensorEntry {
+  readonly shape: readonly number[];
+  /** ggml's type number. */
+  readonly type: number;
+  readonly offset: number;
+}
+
+/** The tensor as float32. */
+export async function readTensor(
+  file: FileHandle,
+  { shape, type, offset }: TensorEntry,
+  path: string,
+): Promise<Float32Array> {
+  const known = tensorTypes[type]!;
+  const size = count(shape);
+  const raw = await readExactly(file, offset, (size / known.values) * known.bytes, path);
+  // Its own bytes where they are float32 already: large tables are not held twice.
+  if (known.name === 'F32' && endianness() === 'LE') return new Float32Array(raw.buffer);
+  const out = new Float32Array(size);
+  decode(known, new DataView(raw.buffer), out);
+  return out;
+}
 
 export async function readExactly(file: FileHandle, offset: number, bytes: number, path: string): Promise<Uint8Array> {
   const out = new Uint8Array(bytes);

@@ -5,17 +5,11 @@
 import { open } from 'node:fs/promises';
 import { ColeError } from '../../base/index.js';
 import { tensorTypes } from './quantized.js';
-import { count, findTensor, readExactly } from './read.js';
+import { count, findTensor, readExactly, readTensor, type TensorEntry } from './read.js';
 import type { TensorSource } from './source.js';
 
-const dtypes: Readonly<Record<string, number>> = { F32: 0, F16: 1 };
+const dtypes: Readonly<Record<string, number>> = { F32: 0, F16: 1, BF16: 30 };
 const headerLimit = 100_000_000;
-
-interface Entry {
-  readonly shape: readonly number[];
-  readonly type: number;
-  readonly offset: number;
-}
 
 /** Reads the header of the file at `path`; integer tensors (such as position ids) are listed nowhere and cannot be read. */
 export async function openSafetensors(path: string): Promise<TensorSource> {
@@ -31,13 +25,7 @@ export async function openSafetensors(path: string): Promise<TensorSource> {
     return {
       names: new Set(entries.keys()),
       shape: (name) => findTensor(entries, name, path).shape,
-      read: async (name) => {
-        const { shape, type, offset } = findTensor(entries, name, path);
-        const out = new Float32Array(count(shape));
-        const raw = await readExactly(file, offset, out.length * tensorTypes[type]!.bytes, path);
-        tensorTypes[type]!.decode(new DataView(raw.buffer), out);
-        return out;
-      },
+      read: (name) => readTensor(file, findTensor(entries, name, path), path),
       close: () => file.close(),
     };
   } catch (error) {
@@ -46,7 +34,7 @@ export async function openSafetensors(path: string): Promise<TensorSource> {
   }
 }
 
-function parseHeader(bytes: Uint8Array, start: number, size: number, path: string): Map<string, Entry> {
+function parseHeader(bytes: Uint8Array, start: number, size: number, path: string): Map<string, TensorEntry> {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -55,7 +43,7 @@ function parseHeader(bytes: Uint8Array, start: number, size: number, path: strin
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header))
     throw wrong(path, 'a header that is not an object');
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, TensorEntry>();
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') continue;
     const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
@@ -67,7 +55,7 @@ function parseHeader(bytes: Uint8Array, start: number, size: number, path: strin
     const type = typeof dtype === 'string' && Object.hasOwn(dtypes, dtype) ? dtypes[dtype]! : undefined;
     if (type === undefined) {
       if (typeof dtype === 'string' && /^(I|U|BOOL)/.test(dtype)) continue;
-      throw new ColeError('ERR_MODEL', `expected F32 or F16 for tensor ${name} of ${path}, got ${String(dtype)}`);
+      throw new ColeError('ERR_MODEL', `expected F32, F16 or BF16 for tensor ${name} of ${path}, got ${String(dtype)}`);
     }
     if (count(shape) * tensorTypes[type]!.bytes !== to - from)
       throw wrong(path, `${to - from} bytes for tensor ${name} of shape ${shape}`);

@@ -1,0 +1,77 @@
+/** The weights of a Hugging Face folder: one safetensors file, or several with an index of which tensor lies where. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ColeError } from '../../base/index.js';
+import { openSafetensors } from './safetensors.js';
+import type { TensorSource } from './source.js';
+
+export const singleName = 'model.safetensors';
+export const indexName = 'model.safetensors.index.json';
+
+export interface WeightFiles {
+  readonly tensors: TensorSource;
+  readonly paths: readonly string[];
+}
+
+export async function openWeightFiles(folder: string): Promise<WeightFiles> {
+  const single = join(folder, singleName);
+  const index = join(folder, indexName);
+  const isThere = (path: string) =>
+    stat(path).then(
+      () => true,
+      () => false,
+    );
+  if (await isThere(single)) return { tensors: await openSafetensors(single), paths: [single] };
+  if (!(await isThere(index)))
+    throw new ColeError('ERR_MODEL', `expected ${singleName} or ${indexName} in ${folder}, got neither`);
+  const names = shardNames(index, await readFile(index, 'utf8'));
+  const opened: TensorSource[] = [];
+  const close = async () => {
+    for (const each of opened) await each.close();
+  };
+  const paths = [...new Set(names.values())].map((name) => join(folder, name));
+  try {
+    const sourceOf = new Map<string, TensorSource>();
+    for (const path of paths) {
+      if (!(await isThere(path)))
+        throw new ColeError('ERR_MODEL', `expected ${path}, which ${index} names, got no such file`);
+      const source = await openSafetensors(path);
+      opened.push(source);
+      for (const name of source.names) sourceOf.set(name, source);
+    }
+    const of = (name: string) => {
+      const source = sourceOf.get(name);
+      if (!source) throw new ColeError('ERR_MODEL', `expected tensor ${name} in ${folder}, got none of that name`);
+      return source;
+    };
+    const tensors: TensorSource = {
+      names: new Set(sourceOf.keys()),
+      shape: (name) => of(name).shape(name),
+      read: (name) => of(name).read(name),
+      close,
+    };
+    return { tensors, paths };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** File of each tensor; file names only, so that an index leads nowhere else. */
+export function shardNames(path: string, text: string): ReadonlyMap<string, string> {
+  let map: unknown;
+  try {
+    map = (JSON.parse(text) as { weight_map?: unknown } | null)?.weight_map;
+  } catch (cause) {
+    throw new ColeError('ERR_DATA', `expected JSON in ${path}`, { cause });
+  }
+  if (typeof map !== 'object' || map === null)
+    throw new ColeError('ERR_DATA', `expected a weight_map in ${path}, got none`);
+  const names = new Map<string, string>();
+  for (const [tensor, file] of Object.entries(map)) {
+    if (typeof file !== 'string' || !/^[\w.-]+\.safetensors$/.test(file))
+      throw new ColeError('ERR_DATA', `expected a safetensors file for ${tensor} in ${path}, got ${String(file)}`);
+    names.set(tensor, file);
+  }
+  return names;
+}
