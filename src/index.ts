@@ -14,6 +14,7 @@ export { codeDefaults, createFeatures, type FeatureSet, type FittedFeatures, fea
 export {
   addModel,
   createEmbedder,
+  describeModel,
   type Embedder,
   type EmbedderOptions,
   listModels,

@@ -1,5 +1,6 @@
 export { asColeError, ColeError, type ErrorCode } from './errors.js';
 export { ioError, writeAtomic, writeFileAtomic } from './files.js';
+export { type Release, tryLock } from './lock.js';
 export { type Matrix, matrix, row } from './matrix.js';
 export { nearest, pickNamed, resolveOptions, unknownName } from './options.js';
 export { packageFile } from './package.js';

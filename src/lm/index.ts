@@ -2,12 +2,11 @@
 export { createEmbedder } from './embedder.js';
 export { dataRoot, embeddingsFolder, modelsFolder } from './store/folder.js';
 export { type OpenedModel, openModel, tokenizerOf } from './store/open.js';
+export { describeModel, type PullOptions, pullModel } from './store/pull.js';
 export {
   addModel,
   listModels,
   type ModelEntry,
-  type PullOptions,
-  pullModel,
   removeModel,
   showModel,
 } from './store/store.js';

