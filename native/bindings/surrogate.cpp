@@ -73,6 +73,7 @@ static MlpSpec mlp_spec(const Napi::Value& value) {
   const auto widths = hidden.As<Napi::Array>();
   for (uint32_t i = 0; i < widths.Length(); ++i)
     spec.hidden.push_back(static_cast<size_t>(integer(widths[i], "hidden", 1, 1 << 16)));
+  spec.outputs = static_cast<size_t>(integer(object.Get("outputs"), "outputs", 1, 2));
   spec.negative_slope = real("negativeSlope", 0, 1);
   spec.dropout = real("dropout", 0, 0.999);
   spec.loss = choice<Loss>(object.Get("loss"), "loss", {{"mse", Loss::kMse}, {"hinge", Loss::kHinge}});
@@ -96,11 +97,11 @@ static Napi::Value train_mlp(const Napi::CallbackInfo& call) {
   const size_t rows = extent(call[2], "rows"), cols = extent(call[3], "cols");
   if (rows == 0) throw Error("ERR_SHAPE", "expected at least 1 for rows, got 0");
   const auto x = features(call[0], "x", rows, cols);
-  const auto y = features(call[1], "y", rows, 1);
   const MlpSpec spec = mlp_spec(call[4]);
+  const auto y = features(call[1], "y", rows, spec.outputs);
   const auto seeds = array<uint32_t>(call[5], "seeds");
   const int threads = thread_count(call[6]);
-  const MlpLayout layout(cols, spec.hidden);
+  const MlpLayout layout(cols, spec);
   auto weights = float_array(call.Env(), seeds.size(), layout.compact_size, "the weights");
   auto final_loss = float_array(call.Env(), 1, seeds.size(), "the losses");
   cole::train_mlp(x.data(), y.data(), rows, cols, spec, seeds, threads, weights.Data(), final_loss.Data(), kernels());
@@ -114,10 +115,10 @@ static Napi::Value train_mlp(const Napi::CallbackInfo& call) {
 static Napi::Value predict_mlp(const Napi::CallbackInfo& call) {
   const size_t members = extent(call[1], "members"), rows = extent(call[4], "rows"), cols = extent(call[5], "cols");
   const MlpSpec spec = mlp_spec(call[2]);
-  const auto weights = array<float>(call[0], "weights", members * MlpLayout(cols, spec.hidden).compact_size);
+  const auto weights = array<float>(call[0], "weights", members * MlpLayout(cols, spec).compact_size);
   const auto x = features(call[3], "x", rows, cols);
   const int threads = thread_count(call[6]);
-  auto out = float_array(call.Env(), members, rows, "the outputs");
+  auto out = float_array(call.Env(), members, rows * spec.outputs, "the outputs");
   cole::predict_mlp(weights.data(), members, spec, x.data(), rows, cols, threads, out.Data(), kernels());
   return out;
 }

@@ -13,12 +13,16 @@ const char* isa_name(Isa isa) {
       return "avx2";
     case Isa::kAvx512:
       return "avx512";
-    case Isa::kNeon:
-      return "neon";
-    case Isa::kScalar:
+    case Isa::kBaseline:
       break;
   }
-  return "scalar";
+#if defined(__x86_64__)
+  return "sse2";
+#elif defined(__aarch64__)
+  return "neon";
+#else
+  return "baseline";
+#endif
 }
 
 std::vector<Isa> supported_isas() {
@@ -29,10 +33,8 @@ std::vector<Isa> supported_isas() {
       __builtin_cpu_supports("avx512vl"))
     out.push_back(Isa::kAvx512);
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) out.push_back(Isa::kAvx2);
-#elif defined(__aarch64__)
-  out.push_back(Isa::kNeon);
 #endif
-  out.push_back(Isa::kScalar);
+  out.push_back(Isa::kBaseline);
   return out;
 }
 

@@ -5,7 +5,8 @@
 
 namespace cole {
 
-enum class Isa { kScalar, kAvx2, kAvx512, kNeon };
+// kBaseline: vectors of 16 bytes, which every processor of the family has: sse2 on x86-64, neon on 64-bit ARM.
+enum class Isa { kBaseline, kAvx2, kAvx512 };
 
 const char* isa_name(Isa isa);
 // Best first.

@@ -8,9 +8,9 @@ static void with_a(const A& at_a, const float* b, size_t m, size_t n, size_t k, 
   const auto plain = [=](size_t j, size_t p) { return b[p * n + j]; };
   const auto transposed = [=](size_t j, size_t p) { return b[j * k + p]; };
   if (transpose_b)
-    gemm<float>(m, n, k, at_a, transposed, out, n, false, threads, kernels);
+    gemm<float>(m, n, k, at_a, transposed, out, n, Into::kAll, threads, kernels);
   else
-    gemm<float>(m, n, k, at_a, plain, out, n, false, threads, kernels);
+    gemm<float>(m, n, k, at_a, plain, out, n, Into::kAll, threads, kernels);
 }
 
 void sgemm(const float* a, const float* b, size_t m, size_t n, size_t k, bool transpose_a, bool transpose_b, float* out,

@@ -27,27 +27,34 @@ inline Tile<float> tile_of(const Kernels& k, float) { return {k.rows_f32, k.cols
 inline Tile<double> tile_of(const Kernels& k, double) { return {k.rows_f64, k.cols_f64, k.tile_f64}; }
 
 // Packs at(i, p) for i in [begin, end), p in [p0, p0 + depth) into panels of `width` values of i; missing ones are
-// zero.
+// zero. All panels together go through p in steps of kStep, so that an operand with i contiguous is read in long pieces.
 template <class T, class At>
 void pack(const At& at, size_t begin, size_t end, size_t p0, size_t depth, size_t width, T* to) {
-  for (size_t i = begin; i < end; i += width) {
-    const size_t count = std::min(width, end - i);
-    for (size_t p = 0; p < depth; ++p, to += width) {
-      for (size_t r = 0; r < count; ++r) to[r] = at(i + r, p0 + p);
-      for (size_t r = count; r < width; ++r) to[r] = 0;
+  constexpr size_t kStep = 16;
+  for (size_t step = 0; step < depth; step += kStep)
+    for (size_t i = begin; i < end; i += width) {
+      const size_t count = std::min(width, end - i);
+      T* out = to + (i - begin) * depth + step * width;
+      for (size_t p = p0 + step; p < p0 + std::min(depth, step + kStep); ++p, out += width) {
+        for (size_t r = 0; r < count; ++r) out[r] = at(i + r, p);
+        for (size_t r = count; r < width; ++r) out[r] = 0;
+      }
     }
-  }
 }
 
 }  // namespace gemm_detail
 
-// c[m, n] = sum over p < k of a(i, p) b(j, p). With `lower_only`, elements above the diagonal may be left unset.
+// What becomes of c: replaced, replaced in its lower triangle (what is above may be left unset), or added to.
+enum class Into { kAll, kLower, kAdd };
+
+// c[m, n] = or += sum over p < k of a(i, p) b(j, p).
 template <class T, class A, class B>
-void gemm(size_t m, size_t n, size_t k, const A& a, const B& b, T* c, size_t ldc, bool lower_only, int threads,
+void gemm(size_t m, size_t n, size_t k, const A& a, const B& b, T* c, size_t ldc, Into into, int threads,
           const Kernels& kernels) {
   using namespace gemm_detail;
   const Tile<T> tile = tile_of(kernels, T{});
   if (k == 0) {
+    if (into == Into::kAdd) return;
     for (size_t i = 0; i < m; ++i) std::fill(c + i * ldc, c + i * ldc + n, T{0});
     return;
   }
@@ -55,7 +62,7 @@ void gemm(size_t m, size_t n, size_t k, const A& a, const B& b, T* c, size_t ldc
   AlignedBuffer<T> packed_b(b_panels * tile.cols * std::min(k, kDepth));
   for (size_t p0 = 0; p0 < k; p0 += kDepth) {
     const size_t depth = std::min(kDepth, k - p0);
-    const bool add = p0 > 0;
+    const bool add = p0 > 0 || into == Into::kAdd;
     constexpr size_t kPanelsPerTask = 8;
     parallel_for((b_panels + kPanelsPerTask - 1) / kPanelsPerTask, threads, [&](size_t task) {
       const size_t begin = task * kPanelsPerTask * tile.cols;
@@ -68,7 +75,7 @@ void gemm(size_t m, size_t n, size_t k, const A& a, const B& b, T* c, size_t ldc
       AlignedBuffer<T> edge(tile.rows * tile.cols);
       pack(a, begin, end, p0, depth, tile.rows, packed_a.data());
       for (size_t j = 0; j < n; j += tile.cols) {
-        if (lower_only && j >= end) break;
+        if (into == Into::kLower && j >= end) break;
         const T* panel_b = packed_b.data() + j * depth;
         for (size_t i = begin; i < end; i += tile.rows) {
           const T* panel_a = packed_a.data() + (i - begin) * depth;

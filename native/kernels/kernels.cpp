@@ -6,7 +6,7 @@
 
 namespace cole {
 
-const Kernels& kernels_scalar();
+const Kernels& kernels_baseline();
 #if defined(__x86_64__)
 const Kernels& kernels_avx2();
 const Kernels& kernels_avx512();
@@ -20,10 +20,8 @@ const Kernels& kernels(Isa isa) {
     case Isa::kAvx512:
       return kernels_avx512();
 #endif
-    // The baseline of a 64-bit ARM has NEON, as that of x86-64 has SSE2.
-    case Isa::kNeon:
-    case Isa::kScalar:
-      return kernels_scalar();
+    case Isa::kBaseline:
+      return kernels_baseline();
     default:
       break;
   }

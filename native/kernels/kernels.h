@@ -25,6 +25,13 @@ struct AdamStep {
   float gradient_scale;
 };
 
+// What an update of weights needs beside them: gradient and moments, as long as the weights, and the step.
+struct AdamState {
+  const float* g;
+  float *m, *v;
+  AdamStep step;
+};
+
 struct Kernels {
   // Tile of the packed matrix product.
   size_t rows_f32, cols_f32, rows_f64, cols_f64;
@@ -34,40 +41,59 @@ struct Kernels {
   void (*tile_f32)(size_t k, const float* a, const float* b, float* c, size_t ldc, bool add);
   void (*tile_f64)(size_t k, const double* a, const double* b, double* c, size_t ldc, bool add);
 
-  // h[out, cols] = f(w[out, in] x[in, cols] + bias[out]), f(z) = z > 0 ? z : slope z. ldw: leading dimension of w.
-  void (*dense_forward)(const float* w, size_t ldw, const float* bias, const float* x, size_t out, size_t in,
-                        size_t cols, float slope, float* h);
+  // h[out, cols] = f(w[out, in] x[in, cols] + bias[out]), f(z) = z > 0 ? z : slope z. With a state, the weights take
+  // their step first.
+  void (*dense_forward)(float* w, const float* bias, const float* x, size_t out, size_t in, size_t cols, float slope,
+                        float* h, const AdamState* state);
   // dz[in, cols] = (w[out, in]^T dy[out, cols]) * f'(h[in, cols]), h as dense_forward and dropout left it: a unit that
-  // was dropped has h = 0 and derivative 0, one that was kept has keep_scale or slope keep_scale.
+  // was dropped has h = 0 and derivative 0, one that was kept has keep_scale or slope keep_scale. ldw: leading dimension.
   void (*dense_backward)(const float* w, size_t ldw, const float* dy, const float* h, size_t out, size_t in,
                          size_t cols, float slope, float keep_scale, float* dz);
-  // dw[out, in] = dy[out, cols] xt[cols, in] over the first `rows` columns, dbias[out] = sum over columns of dy.
-  // Returns the sum of squares of dw and dbias.
-  float (*dense_gradient)(const float* dy, const float* xt, size_t rows, size_t out, size_t in, size_t cols, float* dw,
-                          float* dbias);
+  // dw[out, count] = dy[out, cols] xt[cols, count] over the first `rows` columns, for a panel of count <= cols_f32 columns
+  // of xt and dw, whose leading dimension is in. Returns the sum of squares of dw.
+  float (*dense_gradient)(const float* dy, const float* xt, size_t rows, size_t out, size_t in, size_t cols, size_t count,
+                          float* dw);
+  // sums[out] = sum over columns of dy[out, cols]; returns their sum of squares.
+  float (*sum_columns)(const float* dy, size_t out, size_t cols, float* sums);
   // y[cols] = bias + sum over i of w[i] h[i, cols].
   void (*output_forward)(const float* w, float bias, const float* h, size_t in, size_t cols, float* y);
-  // dw[i] = sum over columns of dy h[i, .]; dz[i, cols] = w[i] dy[cols] f'(h), as in dense_backward.
-  void (*output_backward)(const float* w, const float* dy, const float* h, size_t in, size_t cols, float slope,
-                          float keep_scale, float* dw, float* dz);
+  // For one or two outputs: dw[outputs, in] = dy[outputs, cols] h[in, cols]^T; dz[in, cols] = (w[outputs, in]^T dy) f'(h),
+  // as in dense_backward.
+  void (*output_backward)(const float* w, const float* dy, const float* h, size_t outputs, size_t in, size_t cols,
+                          float slope, float keep_scale, float* dw, float* dz);
 
-  // to[cols, rows] = from[rows, cols]^T.
-  void (*transpose)(const float* from, size_t rows, size_t cols, float* to);
-  // h[i] *= keep_scale where a hash of (key, i) is at least threshold, else h[i] = 0. The same bits on every
+  // to[cols, ldt] = from[rows, cols]^T.
+  void (*transpose)(const float* from, size_t rows, size_t cols, float* to, size_t ldt);
+  // h[i] *= keep_scale where a hash of (key, first + i) is at least threshold, else h[i] = 0. The same bits on every
   // instruction set.
-  void (*dropout)(float* h, size_t n, uint32_t key, uint32_t threshold, float keep_scale);
-  // One step of Adam (Kingma and Ba, ICLR 2015) over n parameters.
-  void (*adam)(float* w, const float* g, float* m, float* v, size_t n, const AdamStep& step);
+  void (*dropout)(float* h, size_t first, size_t n, uint32_t key, uint32_t threshold, float keep_scale);
+  // One step of Adam (Kingma and Ba, ICLR 2015) over n parameters, a multiple of kPad.
+  void (*adam)(float* w, const AdamState& state, size_t n);
 
   // sum[n] += rows[count, n], row after row.
   void (*add_rows)(float* sum, const float* rows, size_t count, size_t n);
   // to[n] += factor from[n].
   void (*add_scaled)(float* to, float factor, const float* from, size_t n);
 
-  // With a[n, n] (leading dimension lda), of which the lower triangle counts: a -= u v^T + v u^T, and out = a x for the
-  // updated a, in one pass over memory. u, v, x, out: [n].
-  void (*rank2_multiply_f64)(double* a, size_t lda, size_t n, const double* u, const double* v, const double* x,
-                             double* out);
+  // sum[n] += rows[count, n], row after row.
+  void (*add_rows_f64)(double* sum, const float* rows, size_t count, size_t n);
+  // Panels for tile_f32_into_f64: to[p cols_f32 + r] = x(r, p) - its centre for p < depth, r < count <= cols_f32, the rest
+  // zero. _columns: x(r, p) = x[p ldx + r], centre[count]; _rows: x(r, p) = x[r ldx + p], centre[depth].
+  void (*pack_columns_f32)(const float* x, size_t ldx, size_t depth, size_t count, const float* center, float* to);
+  void (*pack_rows_f32)(const float* x, size_t ldx, size_t depth, size_t count, const float* center, float* to);
+  // c[rows_f32, cols_f32] (leading dimension ldc) += sum over p < k of a(p, row) b(p, col) for panels a and b, a from any
+  // multiple of rows_f32 on: one packing serves both sides. The sum over p is in float.
+  void (*tile_f32_into_f64)(size_t k, const float* a, const float* b, double* c, size_t ldc);
+
+  // out = a x for a[n, n] (leading dimension lda), of which the lower triangle counts.
+  void (*symmetric_multiply_f64)(const double* a, size_t lda, size_t n, const double* x, double* out);
+  // a += sum over s < count of p[s, .] q[s, .]^T in the lower triangle of a[n, n]; what is above may change too, up to the
+  // next multiple of kPad. ld: leading dimension of p and q, a multiple of kPad as lda is.
+  void (*add_outer_f64)(double* a, size_t lda, size_t n, const double* p, const double* q, size_t ld, size_t count);
+  // below[s]: how many eigenvalues of the tridiagonal matrix with diagonal d[n] and squared couplings e2[n] (e2[i] between
+  // i - 1 and i, e2[0] = 0) are less than shifts[s], by the signs of the pivots. count: a multiple of 4 vectors.
+  void (*count_below_f64)(const double* d, const double* e2, size_t n, double tiny, const double* shifts, size_t count,
+                          double* below);
   double (*dot_f64)(const double* a, const double* b, size_t n);
   // to[n] += factor from[n].
   void (*add_scaled_f64)(double* to, double factor, const double* from, size_t n);

@@ -3,8 +3,14 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#if COLE_VECTOR_BYTES >= 16 && defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
-#define COLE_INLINE static inline __attribute__((always_inline))
+#define COLE_MEMBER inline __attribute__((always_inline))
+#define COLE_INLINE static COLE_MEMBER
 
 namespace {
 
@@ -28,6 +34,33 @@ COLE_INLINE void store(T* p, V v) {
 template <class T>
 COLE_INLINE typename Simd<T>::Vector splat(T x) {
   return x - typename Simd<T>::Vector{};
+}
+// a b + c in one rounding where the instruction set has it. What must give the same bits wherever it is inlined says so by
+// this name: which sums of products the compiler contracts is its own choice.
+COLE_INLINE F32 multiply_add(F32 a, F32 b, F32 c) {
+#if COLE_VECTOR_BYTES == 64
+  return F32(_mm512_fmadd_ps(__m512(a), __m512(b), __m512(c)));
+#elif COLE_VECTOR_BYTES == 32
+  return F32(_mm256_fmadd_ps(__m256(a), __m256(b), __m256(c)));
+#elif defined(__aarch64__)
+  return F32(vfmaq_f32(float32x4_t(c), float32x4_t(a), float32x4_t(b)));
+#else
+  return a * b + c;
+#endif
+}
+COLE_INLINE F32 square_root(F32 a) {
+#if COLE_VECTOR_BYTES == 64
+  return F32(_mm512_maskz_sqrt_ps(__mmask16(-1), __m512(a)));
+#elif COLE_VECTOR_BYTES == 32
+  return F32(_mm256_sqrt_ps(__m256(a)));
+#elif defined(__aarch64__)
+  return F32(vsqrtq_f32(float32x4_t(a)));
+#elif defined(__x86_64__)
+  return F32(_mm_sqrt_ps(__m128(a)));
+#else
+  for (size_t i = 0; i < Simd<float>::width; ++i) a[i] = __builtin_sqrtf(a[i]);
+  return a;
+#endif
 }
 // Pairwise, so the order is fixed by the width alone.
 template <class T, class V>

@@ -1,241 +1,119 @@
-// Householder reduction to tridiagonal form, eigenvalues by the implicit QL method, the wanted eigenvectors by inverse
-// iteration on the tridiagonal matrix, then back through the reflections (Golub and Van Loan, Matrix Computations, ch.
-// 8; Wilkinson, The Algebraic Eigenvalue Problem). Only k vectors are ever formed, so the cost is 4/3 n^3 + 2 k n^2.
+// Householder reduction to tridiagonal form and the way back through the reflections (Golub and Van Loan, Matrix
+// Computations, ch. 8). Only k vectors are ever formed, so the cost is 4/3 n^3 + 2 k n^2.
 #include "surrogate/eigen.h"
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <limits>
-#include <string>
-#include <vector>
+#include <utility>
 
-#include "base/aligned_buffer.h"
-#include "base/error.h"
 #include "base/parallel_for.h"
-#include "base/random.h"
+#include "kernels/gemm.h"
 
 namespace cole {
 
 namespace {
 
-constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+// Reflections whose updates of the matrix wait for one pass over it. Until then each product with the matrix is corrected by
+// those that wait: more of them save passes and cost corrections.
+constexpr size_t kWaiting = 8;
 
-struct Tridiagonal {
-  std::vector<double> diagonal;  // [n]
-  std::vector<double> below;     // [n]: below[i] couples i - 1 and i; below[0] = 0.
-  double norm() const {
-    double most = 0;
-    for (size_t i = 0; i < diagonal.size(); ++i) {
-      const double next = i + 1 < below.size() ? std::fabs(below[i + 1]) : 0;
-      most = std::max(most, std::fabs(below[i]) + std::fabs(diagonal[i]) + next);
-    }
-    return most;
-  }
-};
-
-// Leaves reflection m, I - tau[m] v v^T on the first m coordinates, as v in the first m places of row m of a.
-Tridiagonal reduce(double* a, size_t n, std::vector<double>& tau, const Kernels& kernels) {
-  Tridiagonal t{std::vector<double>(n), std::vector<double>(n)};
-  tau.assign(n, 0);
-  AlignedBuffer<double> zero(n), w(n), product(n);
-  // The update of the last reflection, a -= u w^T + w u^T, waits until the next one multiplies: one pass over a for
-  // both.
-  const double* u = zero.data();
-  for (size_t m = n - 1; m > 0; --m) {
-    double* row = a + m * n;
-    for (size_t j = 0; j <= m; ++j) row[j] -= u[m] * w[j] + w[m] * u[j];
-    t.diagonal[m] = row[m];
-    const double alpha = row[m - 1];
-    const double rest = std::sqrt(kernels.dot_f64(row, row, m - 1));
-    if (rest == 0) {
-      t.below[m] = alpha;
-      std::fill(row, row + m, 0.0);
-    } else {
-      const double beta = -std::copysign(std::hypot(alpha, rest), alpha);
-      t.below[m] = beta;
-      tau[m] = (beta - alpha) / beta;
-      const double scale = 1 / (alpha - beta);
-      for (size_t j = 0; j + 1 < m; ++j) row[j] *= scale;
-      row[m - 1] = 1;
-    }
-    kernels.rank2_multiply_f64(a, n, m, u, w.data(), row, product.data());
-    const double half = tau[m] / 2 * tau[m] * kernels.dot_f64(product.data(), row, m);
-    for (size_t j = 0; j < m; ++j) w[j] = tau[m] * product[j] - half * row[j];
-    u = row;
-  }
-  t.diagonal[0] = n > 1 ? a[0] - 2 * u[0] * w[0] : a[0];
-  return t;
-}
-
-// All eigenvalues, largest first.
-std::vector<double> eigenvalues(const Tridiagonal& t) {
-  const size_t n = t.diagonal.size();
-  std::vector<double> d = t.diagonal, e(t.below.begin() + 1, t.below.end());
-  e.push_back(0);
-  for (size_t l = 0; l < n; ++l) {
-    for (int iteration = 0;; ++iteration) {
-      size_t m = l;
-      while (m + 1 < n && std::fabs(e[m]) > kEpsilon * (std::fabs(d[m]) + std::fabs(d[m + 1]))) ++m;
-      if (m == l) break;
-      if (iteration == 60) throw Error("ERR_DATA", "expected the eigenvalues to converge: the values are not finite");
-      // Wilkinson's shift from the upper corner, then one sweep of rotations from m up to l.
-      double g = (d[l + 1] - d[l]) / (2 * e[l]);
-      double r = std::hypot(g, 1.0);
-      g = d[m] - d[l] + e[l] / (g + std::copysign(r, g));
-      double s = 1, c = 1, p = 0;
-      size_t i = m;
-      while (i-- > l) {
-        const double f = s * e[i], b = c * e[i];
-        r = std::sqrt(f * f + g * g);
-        e[i + 1] = r;
-        if (r == 0) {
-          d[i + 1] -= p;
-          e[m] = 0;
-          break;
-        }
-        s = f / r;
-        c = g / r;
-        g = d[i + 1] - p;
-        r = (d[i] - g) * s + 2 * c * b;
-        p = s * r;
-        d[i + 1] = g + p;
-        g = c * r - b;
-      }
-      if (r == 0 && i != l - 1) continue;
-      d[l] -= p;
-      e[l] = g;
-      e[m] = 0;
-    }
-  }
-  std::sort(d.begin(), d.end(), std::greater<>());
-  return d;
-}
-
-// LU factors of t - shift I with partial pivoting; solve() divides pivots that vanish by the smallest sensible one
-// instead.
-class ShiftedSolver {
- public:
-  ShiftedSolver(const Tridiagonal& t, double shift, double norm)
-      : n_(t.diagonal.size()), pivot_(n_), upper1_(n_), upper2_(n_), factor_(n_), swapped_(n_) {
-    const double tiny = kEpsilon * norm;
-    double d = t.diagonal[0] - shift;
-    double up = n_ > 1 ? t.below[1] : 0;
-    for (size_t i = 0; i + 1 < n_; ++i) {
-      const double low = t.below[i + 1];
-      const double next_d = t.diagonal[i + 1] - shift;
-      const double next_up = i + 2 < n_ ? t.below[i + 2] : 0;
-      if (std::fabs(low) > std::fabs(d)) {
-        swapped_[i] = 1;
-        pivot_[i] = low;
-        upper1_[i] = next_d;
-        upper2_[i] = next_up;
-        factor_[i] = d / low;
-        d = up - factor_[i] * next_d;
-        up = -factor_[i] * next_up;
-      } else {
-        pivot_[i] = std::fabs(d) > tiny ? d : std::copysign(tiny, d);
-        upper1_[i] = up;
-        factor_[i] = low / pivot_[i];
-        d = next_d - factor_[i] * up;
-        up = next_up;
-      }
-    }
-    pivot_[n_ - 1] = std::fabs(d) > tiny ? d : std::copysign(tiny, d);
-  }
-
-  void solve(double* x) const {
-    for (size_t i = 0; i + 1 < n_; ++i) {
-      if (swapped_[i]) std::swap(x[i], x[i + 1]);
-      x[i + 1] -= factor_[i] * x[i];
-    }
-    for (size_t i = n_; i-- > 0;) {
-      double sum = x[i];
-      if (i + 1 < n_) sum -= upper1_[i] * x[i + 1];
-      if (i + 2 < n_) sum -= upper2_[i] * x[i + 2];
-      x[i] = sum / pivot_[i];
-    }
-  }
-
- private:
-  size_t n_;
-  std::vector<double> pivot_, upper1_, upper2_, factor_;
-  std::vector<char> swapped_;
-};
-
-void normalize(double* x, size_t n, const Kernels& kernels) {
-  // By the largest first: the solution of a nearly singular system may be huge.
-  double most = 0;
-  for (size_t i = 0; i < n; ++i) most = std::max(most, std::fabs(x[i]));
-  for (size_t i = 0; i < n; ++i) x[i] /= most;
-  const double scale = 1 / std::sqrt(kernels.dot_f64(x, x, n));
-  for (size_t i = 0; i < n; ++i) x[i] *= scale;
-}
-
-double residual(const Tridiagonal& t, double value, const double* x) {
-  const size_t n = t.diagonal.size();
-  double most = 0;
-  for (size_t i = 0; i < n; ++i) {
-    double sum = (t.diagonal[i] - value) * x[i];
-    if (i > 0) sum += t.below[i] * x[i - 1];
-    if (i + 1 < n) sum += t.below[i + 1] * x[i + 1];
-    most = std::max(most, std::fabs(sum));
-  }
-  return most;
-}
-
-// vectors[k, n] of the tridiagonal matrix itself. Each starts at random and is kept orthogonal to all before it, so
-// clusters and repeated eigenvalues get an orthonormal basis too.
-void inverse_iteration(const Tridiagonal& t, const double* values, size_t k, double* vectors, const Kernels& kernels) {
-  const size_t n = t.diagonal.size();
-  const double norm = t.norm();
-  Random random(0, 0);
-  auto orthogonalize = [&](double* x, size_t count) {
-    for (size_t j = 0; j < count; ++j) {
-      const double* q = vectors + j * n;
-      kernels.add_scaled_f64(x, -kernels.dot_f64(x, q, n), q, n);
-    }
-  };
-  auto draw = [&](double* x) {
-    for (size_t i = 0; i < n; ++i) x[i] = static_cast<double>(random.symmetric(1));
-  };
-  for (size_t v = 0; v < k; ++v) {
-    double* x = vectors + v * n;
-    const ShiftedSolver solver(t, values[v], norm > 0 ? norm : 1);
-    draw(x);
-    orthogonalize(x, v);
-    normalize(x, n, kernels);
-    constexpr int kMost = 8;
-    for (int iteration = 0; iteration < kMost; ++iteration) {
-      solver.solve(x);
-      normalize(x, n, kernels);
-      orthogonalize(x, v);
-      normalize(x, n, kernels);
-      if (iteration > 0 && residual(t, values[v], x) <= 16 * kEpsilon * norm) break;
-    }
-    // What the last solution brought back of the others, once more: twice is enough.
-    orthogonalize(x, v);
-    normalize(x, n, kernels);
-  }
-}
+// Reflections that the vectors pass at once on the way back.
+constexpr size_t kBlock = 32;
 
 }  // namespace
 
-void leading_eigenpairs(double* a, size_t n, size_t k, double* values, double* vectors, int threads,
-                        const Kernels& kernels) {
-  if (n == 0 || k == 0) return;
-  std::vector<double> tau;
-  const Tridiagonal t = reduce(a, n, tau, kernels);
-  const std::vector<double> all = eigenvalues(t);
-  std::copy_n(all.begin(), k, values);
-  inverse_iteration(t, values, k, vectors, kernels);
-  constexpr size_t kGroup = 8;
-  parallel_for((k + kGroup - 1) / kGroup, threads, [&](size_t group) {
-    for (size_t m = 1; m < n; ++m)
-      for (size_t v = group * kGroup; v < std::min(k, (group + 1) * kGroup); ++v) {
-        double* x = vectors + v * n;
-        kernels.add_scaled_f64(x, -tau[m] * kernels.dot_f64(a + m * n, x, m), a + m * n, m);
+// Leaves reflection m, I - tau[m] v v^T on the first m coordinates, as v in the first m places of row m of a.
+EigenSolver::EigenSolver(SymmetricMatrix& a, const Kernels& kernels)
+    : a_(a), kernels_(kernels), t_(a.n), tau_(a.n) {
+  const size_t n = a.n, ld = a.ld;
+  // The matrix stands for a + sum over s of p[s] q[s]^T: rows 2 t and 2 t + 1 of p are -v and -w of reflection t, those of
+  // q are w and v.
+  AlignedBuffer<double> p(2 * kWaiting * ld), q(2 * kWaiting * ld), product(ld);
+  size_t waiting = 0;
+  for (size_t m = n; m-- > 0;) {
+    double* row = a.row(m);
+    for (size_t s = 0; s < 2 * waiting; ++s) kernels.add_scaled_f64(row, p[s * ld + m], q.data() + s * ld, m + 1);
+    t_.diagonal[m] = row[m];
+    if (m == 0) break;
+    const double alpha = row[m - 1];
+    const double rest = std::sqrt(kernels.dot_f64(row, row, m - 1));
+    if (rest == 0) {
+      t_.below[m] = alpha;
+      std::fill(row, row + m, 0.0);
+      continue;
+    }
+    const double beta = -std::copysign(std::hypot(alpha, rest), alpha);
+    t_.below[m] = beta;
+    const double tau = tau_[m] = (beta - alpha) / beta;
+    const double scale = 1 / (alpha - beta);
+    for (size_t j = 0; j + 1 < m; ++j) row[j] *= scale;
+    row[m - 1] = 1;
+    kernels.symmetric_multiply_f64(a.values.data(), ld, m, row, product.data());
+    for (size_t s = 0; s < 2 * waiting; ++s)
+      kernels.add_scaled_f64(product.data(), kernels.dot_f64(q.data() + s * ld, row, m), p.data() + s * ld, m);
+    const double half = tau / 2 * tau * kernels.dot_f64(product.data(), row, m);
+    double *p0 = p.data() + 2 * waiting * ld, *p1 = p0 + ld, *q0 = q.data() + 2 * waiting * ld, *q1 = q0 + ld;
+    for (size_t j = 0; j < m; ++j) {
+      const double w = tau * product[j] - half * row[j];
+      p0[j] = -row[j];
+      p1[j] = -w;
+      q0[j] = w;
+      q1[j] = row[j];
+    }
+    if (++waiting == kWaiting) {
+      kernels.add_outer_f64(a.values.data(), ld, m, p.data(), q.data(), ld, 2 * waiting);
+      waiting = 0;
+    }
+  }
+}
+
+void EigenSolver::values(size_t k, double* values, int threads) const {
+  leading_eigenvalues(t_, k, values, threads, kernels_);
+}
+
+void EigenSolver::vectors(const double* values, size_t k, double* x, int threads) const {
+  const size_t n = a_.n, ld = a_.ld;
+  tridiagonal_vectors(t_, values, k, x, ld, threads, kernels_);
+  // Blocks of reflections as I - y^T t y, the last reflection leftmost (Schreiber and Van Loan, SIAM J. Sci. Stat. Comput. 10,
+  // 1989): row s of y is reflection top - 1 - s.
+  const auto block_of = [&](size_t b) { return std::pair{1 + b * kBlock, std::min(n, 1 + (b + 1) * kBlock)}; };
+  const auto reflections = [&](size_t top) {
+    return [=, this](size_t s, size_t i) { return i < top - 1 - s ? a_.row(top - 1 - s)[i] : 0.0; };
+  };
+  const size_t blocks = (n - 1 + kBlock - 1) / kBlock;
+  AlignedBuffer<double> factors(blocks * kBlock * kBlock);
+  parallel_for(blocks, threads, [&](size_t b) {
+    const auto [begin, top] = block_of(b);
+    const auto y = reflections(top);
+    double gram[kBlock * kBlock], *t = factors.data() + b * kBlock * kBlock;
+    gemm<double>(top - begin, top - begin, top - 1, y, y, gram, kBlock, Into::kLower, 1, kernels_);
+    for (size_t j = 0; j < top - begin; ++j)
+      for (size_t i = 0; i <= j; ++i) {
+        double sum = i == j ? 1 : 0;
+        for (size_t l = i; l < j; ++l) sum -= t[i * kBlock + l] * gram[j * kBlock + l];
+        t[i * kBlock + j] = tau_[top - 1 - j] * sum;
       }
+  });
+  // A share of the vectors per thread: what becomes of one does not depend on those beside it.
+  const size_t share = (k + static_cast<size_t>(threads) - 1) / static_cast<size_t>(threads);
+  parallel_for((k + share - 1) / share, threads, [&](size_t task) {
+    const size_t count = std::min(share, k - task * share);
+    double* mine = x + task * share * ld;
+    AlignedBuffer<double> z(count * kBlock), zt(count * kBlock);
+    const auto row = [&](size_t v, size_t i) { return mine[v * ld + i]; };
+    const auto factor = [&](size_t v, size_t s) { return zt[v * kBlock + s]; };
+    for (size_t b = 0; b < blocks; ++b) {
+      const auto [begin, top] = block_of(b);
+      const size_t width = top - begin;
+      const auto y = reflections(top);
+      const double* t = factors.data() + b * kBlock * kBlock;
+      gemm<double>(count, width, top - 1, row, y, z.data(), kBlock, Into::kAll, 1, kernels_);
+      const auto across = [&](size_t v, size_t s) { return z[v * kBlock + s]; };
+      const auto negated = [&](size_t i, size_t s) { return -t[i * kBlock + s]; };
+      gemm<double>(count, width, width, across, negated, zt.data(), kBlock, Into::kAll, 1, kernels_);
+      const auto column = [&](size_t i, size_t s) { return y(s, i); };
+      gemm<double>(count, top - 1, width, factor, column, mine, ld, Into::kAdd, 1, kernels_);
+    }
   });
 }
 

@@ -4,8 +4,8 @@
 
 namespace cole {
 
-float mse_loss(std::span<const float> s, std::span<const float> y, float* ds) {
-  const float scale = 1 / static_cast<float>(s.size());
+float mse_loss(std::span<const float> s, std::span<const float> y, size_t outputs, float* ds) {
+  const float scale = 1 / static_cast<float>(s.size() * outputs);
   float sum = 0;
   for (size_t i = 0; i < s.size(); ++i) {
     const float error = s[i] - y[i];

@@ -6,7 +6,7 @@
 
 namespace cole {
 
-MlpLayout::MlpLayout(size_t cols, const std::vector<size_t>& hidden) {
+MlpLayout::MlpLayout(size_t cols, const MlpSpec& spec) {
   size_t in = cols;
   auto add = [&](size_t out, size_t padded_out) {
     const size_t padded_in = padded(in);
@@ -15,8 +15,8 @@ MlpLayout::MlpLayout(size_t cols, const std::vector<size_t>& hidden) {
     working_size += padded_in * padded_out + padded(padded_out);
     in = out;
   };
-  for (size_t width : hidden) add(width, padded(width));
-  add(1, 1);
+  for (size_t width : spec.hidden) add(width, padded(width));
+  add(spec.outputs, spec.outputs);
 }
 
 void MlpLayout::to_working(const float* compact, float* working) const {
@@ -37,84 +37,131 @@ void MlpLayout::to_compact(const float* working, float* compact) const {
 }
 
 MlpPass::MlpPass(const MlpLayout& layout, const MlpSpec& spec, size_t capacity, const Kernels& kernels)
-    : layout_(layout), spec_(spec), kernels_(kernels) {
+    : layout_(layout), spec_(spec), kernels_(kernels), output_(spec.outputs * padded(capacity)) {
   const size_t columns = padded(capacity);
-  size_t widest = 0;
+  size_t parts = 1;
   for (const auto& l : layout.layers) {
     inputs_.emplace_back(l.padded_in * columns);
     inputs_transposed_.emplace_back(l.padded_in * columns);
-    widest = std::max(widest, l.padded_in);
+    parts += l.padded_in / kernels.cols_f32 + 2;
   }
-  output_ = AlignedBuffer<float>(columns);
-  derivative_ = AlignedBuffer<float>(widest * columns);
-  derivative_below_ = AlignedBuffer<float>(widest * columns);
+  for (size_t l = 0; l + 1 < layout.layers.size(); ++l) derivatives_.emplace_back(layout.layers[l].padded_out * columns);
+  squares_ = AlignedBuffer<float>(parts);
   if (spec.dropout > 0) {
     keep_scale_ = 1 / (1 - spec.dropout);
     drop_threshold_ = static_cast<uint32_t>(std::min(4294967295.0, std::floor(spec.dropout * 4294967296.0)));
   }
 }
 
-void MlpPass::load(const float* x, std::span<const uint32_t> order) {
+void MlpPass::load(const Lane& lane, const float* x, std::span<const uint32_t> order) {
   const auto& first = layout_.layers.front();
-  rows_ = order.size();
-  columns_ = padded(rows_);
-  float* xt = inputs_transposed_[0].data();
-  for (size_t r = 0; r < columns_; ++r) {
-    float* to = xt + r * first.padded_in;
-    if (r < rows_)
+  const size_t rows = order.size(), columns = padded(rows);
+  if (lane.rank == 0) {
+    rows_ = rows;
+    columns_ = columns;
+  }
+  const auto [begin, end] = lane.share(columns / kPad);
+  for (size_t r = begin * kPad; r < end * kPad; ++r) {
+    float* to = inputs_transposed_[0].data() + r * first.padded_in;
+    if (r < rows)
       std::memcpy(to, x + order[r] * first.in, first.in * sizeof(float));
     else
       std::memset(to, 0, first.in * sizeof(float));
   }
-  kernels_.transpose(xt, columns_, first.padded_in, inputs_[0].data());
+  kernels_.transpose(inputs_transposed_[0].data() + begin * kPad * first.padded_in, (end - begin) * kPad,
+                     first.padded_in, inputs_[0].data() + begin * kPad, columns);
+  lane.wait();
 }
 
-float* MlpPass::forward(const float* working, const uint32_t* dropout_key) {
+float* MlpPass::forward(const Lane& lane, float* working, const uint32_t* dropout_key, const MlpUpdate* update) {
+  const bool step = update && update->step;
+  // The state from one parameter on.
+  const auto from = [&](size_t offset) {
+    return AdamState{update->g + offset, update->m + offset, update->v + offset, *update->step};
+  };
   const size_t depth = layout_.layers.size() - 1;
   for (size_t l = 0; l < depth; ++l) {
     const auto& layer = layout_.layers[l];
-    float* h = inputs_[l + 1].data();
-    kernels_.dense_forward(working + layer.working, layer.padded_in, working + layer.working_bias(), inputs_[l].data(),
-                           layer.padded_out, layer.padded_in, columns_, spec_.negative_slope, h);
+    const auto [begin, end] = lane.share(layer.padded_out / kPad);
+    const size_t first = begin * kPad, count = (end - begin) * kPad;
+    const size_t weights = layer.working + first * layer.padded_in, bias = layer.working_bias() + first;
+    if (step) kernels_.adam(working + bias, from(bias), count);
+    const std::optional<AdamState> state = step ? std::optional(from(weights)) : std::nullopt;
+    float* h = inputs_[l + 1].data() + first * columns_;
+    if (count > 0)
+      kernels_.dense_forward(working + weights, working + bias, inputs_[l].data(), count, layer.padded_in, columns_,
+                             spec_.negative_slope, h, state ? &*state : nullptr);
     if (dropout_key && drop_threshold_ > 0)
-      kernels_.dropout(h, layer.padded_out * columns_, *dropout_key + static_cast<uint32_t>(l) * 0x632be5abu,
+      kernels_.dropout(h, first * columns_, count * columns_, *dropout_key + static_cast<uint32_t>(l) * 0x632be5abu,
                        drop_threshold_, keep_scale_);
+    // For the gradient of the next layer; the output layer does without.
+    if (dropout_key && l + 1 < depth)
+      kernels_.transpose(h, count, columns_, inputs_transposed_[l + 1].data() + first, layer.padded_out);
+    lane.wait();
   }
-  const auto& last = layout_.layers[depth];
-  kernels_.output_forward(working + last.working, working[last.working_bias()], inputs_[depth].data(), last.padded_in,
-                          columns_, output_.data());
+  if (lane.rank == 0) {
+    const auto& last = layout_.layers[depth];
+    if (step) kernels_.adam(working + last.working, from(last.working), layout_.working_size - last.working);
+    for (size_t o = 0; o < spec_.outputs; ++o)
+      kernels_.output_forward(working + last.working + o * last.padded_in, working[last.working_bias() + o],
+                              inputs_[depth].data(), last.padded_in, columns_, output_.data() + o * columns_);
+  }
   return output_.data();
 }
 
-float MlpPass::backward(const float* working, const float* d_output, float* gradient) {
+// Of the output layer; returns the sum of squares of its gradient.
+float MlpPass::output_backward(const float* working, const float* d_output, float* gradient) {
   const size_t depth = layout_.layers.size() - 1;
   const auto& last = layout_.layers[depth];
-  const float slope = spec_.negative_slope;
   const float* w = working + last.working;
   float* dw = gradient + last.working;
-  kernels_.output_backward(w, d_output, inputs_[depth].data(), last.padded_in, columns_, slope, keep_scale_, dw,
-                           derivative_.data());
+  kernels_.output_backward(w, d_output, inputs_[depth].data(), spec_.outputs, last.padded_in, columns_,
+                           spec_.negative_slope, keep_scale_, dw, derivatives_[depth - 1].data());
   float squares = 0;
-  float d_bias = 0;
-  for (size_t c = 0; c < rows_; ++c) d_bias += d_output[c];
-  gradient[last.working_bias()] = d_bias;
-  for (size_t i = 0; i < last.padded_in; ++i) {
+  for (size_t o = 0; o < spec_.outputs; ++o) {
+    float d_bias = 0;
+    for (size_t c = 0; c < rows_; ++c) d_bias += d_output[o * columns_ + c];
+    gradient[last.working_bias() + o] = d_bias;
+    squares += d_bias * d_bias;
+  }
+  for (size_t i = 0; i < spec_.outputs * last.padded_in; ++i) {
     if (spec_.output_l1 > 0) dw[i] += spec_.output_l1 * static_cast<float>((w[i] > 0) - (w[i] < 0));
     squares += dw[i] * dw[i];
   }
-  squares += d_bias * d_bias;
-  for (size_t l = depth; l-- > 0;) {
+  return squares;
+}
+
+float MlpPass::backward(const Lane& lane, const float* working, const float* d_output, float* gradient) {
+  size_t part = 0;
+  if (lane.rank == 0) squares_[part] = output_backward(working, d_output, gradient);
+  ++part;
+  lane.wait();
+  for (size_t l = layout_.layers.size() - 1; l-- > 0;) {
     const auto& layer = layout_.layers[l];
-    // The first layer's input is transposed already: load() made it that way.
-    if (l > 0) kernels_.transpose(inputs_[l].data(), layer.padded_in, columns_, inputs_transposed_[l].data());
-    squares +=
-        kernels_.dense_gradient(derivative_.data(), inputs_transposed_[l].data(), rows_, layer.padded_out,
-                                layer.padded_in, columns_, gradient + layer.working, gradient + layer.working_bias());
-    if (l == 0) break;
-    kernels_.dense_backward(working + layer.working, layer.padded_in, derivative_.data(), inputs_[l].data(),
-                            layer.padded_out, layer.padded_in, columns_, slope, keep_scale_, derivative_below_.data());
-    std::swap(derivative_, derivative_below_);
+    const float* dy = derivatives_[l].data();
+    float* dw = gradient + layer.working;
+    // All weights of a column panel at a time.
+    const size_t width = kernels_.cols_f32, panels = (layer.padded_in + width - 1) / width;
+    const auto [begin, end] = lane.share(panels);
+    for (size_t p = begin; p < end; ++p)
+      squares_[part + p] = kernels_.dense_gradient(
+          dy, inputs_transposed_[l].data() + p * width, rows_, layer.padded_out, layer.padded_in, columns_,
+          std::min(width, layer.padded_in - p * width), dw + p * width);
+    part += panels;
+    if (lane.rank == 0)
+      squares_[part] = kernels_.sum_columns(dy, layer.padded_out, columns_, gradient + layer.working_bias());
+    ++part;
+    if (l > 0) {
+      const auto rows = lane.share(layer.padded_in / kPad);
+      const size_t first = rows.begin * kPad;
+      kernels_.dense_backward(working + layer.working + first, layer.padded_in, dy, inputs_[l].data() + first * columns_,
+                              layer.padded_out, (rows.end - rows.begin) * kPad, columns_, spec_.negative_slope,
+                              keep_scale_, derivatives_[l - 1].data() + first * columns_);
+    }
+    lane.wait();
   }
+  float squares = 0;
+  for (size_t p = 0; p < part; ++p) squares += squares_[p];
   return squares;
 }
 

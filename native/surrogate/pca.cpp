@@ -3,62 +3,87 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
+#include <optional>
 
 #include "base/aligned_buffer.h"
 #include "kernels/gemm.h"
 #include "surrogate/eigen.h"
+#include "surrogate/products.h"
 
 namespace cole {
 
-// The products are summed in double: in float the square of a dominant direction, common among the hidden states of
-// language models, would drown every direction below 3e-4 of it.
+namespace {
+
+// Rounding of the products in float, as a share of the largest eigenvalue; measured: 1e-8 to 4e-8.
+constexpr double kFloatError = 1e-7;
+// The share of an eigenvalue that an error may reach.
+constexpr double kTolerance = 1e-3;
+
+// u^T (x - centre) for k vectors u [rows]: the components that belong to eigenvectors of the Gram matrix.
+template <class T>
+AlignedBuffer<T> lift(const CenteredMatrix& x, const AlignedBuffer<double>& u, size_t ldu, size_t k, int threads,
+                      const Kernels& kernels) {
+  AlignedBuffer<T> out(k * x.cols);
+  const auto from = [&](size_t v, size_t p) { return static_cast<T>(u[v * ldu + p]); };
+  const auto column = [&](size_t j, size_t p) { return static_cast<T>(x.at(p, j)); };
+  gemm<T>(k, x.cols, x.rows, from, column, out.data(), x.cols, Into::kAll, threads, kernels);
+  return out;
+}
+
+// To length 1, the loading of largest magnitude positive.
+template <class T>
+void to_component(const T* from, size_t cols, float* to) {
+  double square = 0, most = 0;
+  for (size_t j = 0; j < cols; ++j) {
+    const double value = static_cast<double>(from[j]);
+    square += value * value;
+    if (std::fabs(value) > std::fabs(most)) most = value;
+  }
+  const double scale = std::copysign(1 / std::sqrt(square), most);
+  for (size_t j = 0; j < cols; ++j) to[j] = static_cast<float>(static_cast<double>(from[j]) * scale);
+}
+
+}  // namespace
+
+// Products summed in float are twice as fast, but the square of a dominant direction, common among the hidden states of
+// language models, then drowns every direction that is much weaker. So the eigenvalues decide: where the last one wanted
+// does not stand out from the error of the float sums, all is summed again in double.
 void fit_pca(const float* x, size_t rows, size_t cols, size_t k, int threads, float* mean, float* components,
              float* variances, const Kernels& kernels) {
-  std::vector<double> center(cols);
-  for (size_t i = 0; i < rows; ++i)
-    for (size_t j = 0; j < cols; ++j) center[j] += x[i * cols + j];
-  for (size_t j = 0; j < cols; ++j) {
-    center[j] /= static_cast<double>(rows);
-    mean[j] = static_cast<float>(center[j]);
-  }
+  column_means(x, rows, cols, mean, kernels);
   if (k == 0) return;
-  const auto row_major = [&](size_t i, size_t p) { return static_cast<double>(x[i * cols + p]) - center[p]; };
-  const auto column_major = [&](size_t j, size_t p) { return static_cast<double>(x[p * cols + j]) - center[j]; };
-
+  const CenteredMatrix centered{x, rows, cols, mean};
   const bool gram = rows < cols;
-  const size_t n = gram ? rows : cols;
-  AlignedBuffer<double> matrix(n * n), vectors(k * n);
-  std::vector<double> values(k);
-  if (gram)
-    gemm<double>(n, n, cols, row_major, row_major, matrix.data(), n, true, threads, kernels);
-  else
-    gemm<double>(n, n, rows, column_major, column_major, matrix.data(), n, true, threads, kernels);
-  leading_eigenpairs(matrix.data(), n, k, values.data(), vectors.data(), threads, kernels);
-
-  AlignedBuffer<double> lifted;
-  if (gram) {
-    // An eigenvector u of the Gram matrix belongs to the component u^T x / |u^T x|.
-    lifted = AlignedBuffer<double>(k * cols);
-    const auto from = [&](size_t v, size_t p) { return vectors[v * n + p]; };
-    gemm<double>(k, cols, rows, from, column_major, lifted.data(), cols, false, threads, kernels);
+  SymmetricMatrix matrix(gram ? rows : cols);
+  AlignedBuffer<double> values(k), vectors(k * matrix.ld);
+  bool precise = false;
+  float_products(centered, gram, matrix, threads, kernels);
+  std::optional<EigenSolver> solver(std::in_place, matrix, kernels);
+  solver->values(k, values.data(), threads);
+  if (!(values[k - 1] * kTolerance > values[0] * kFloatError)) {
+    precise = true;
+    double_products(centered, gram, matrix, threads, kernels);
+    solver.emplace(matrix, kernels);
+    solver->values(k, values.data(), threads);
   }
-  const double* found = gram ? lifted.data() : vectors.data();
+  solver->vectors(values.data(), k, vectors.data(), threads);
+  AlignedBuffer<float> lifted;
+  if (gram && precise)
+    vectors = lift<double>(centered, vectors, matrix.ld, k, threads, kernels);
+  else if (gram)
+    lifted = lift<float>(centered, vectors, matrix.ld, k, threads, kernels);
+
   const double noise = 64 * std::numeric_limits<double>::epsilon() * static_cast<double>(std::max(rows, cols));
   for (size_t v = 0; v < k; ++v) {
-    const double* from = found + v * cols;
+    const bool seen = values[v] > noise * values[0];
     float* to = components + v * cols;
-    if (!(values[v] > noise * values[0])) {
+    variances[v] = seen ? static_cast<float>(values[v] / static_cast<double>(rows - 1)) : 0;
+    if (!seen)
       std::fill(to, to + cols, 0.0f);
-      variances[v] = 0;
-      continue;
-    }
-    size_t largest = 0;
-    for (size_t j = 1; j < cols; ++j)
-      if (std::fabs(from[j]) > std::fabs(from[largest])) largest = j;
-    const double scale = std::copysign(1 / std::sqrt(kernels.dot_f64(from, from, cols)), from[largest]);
-    for (size_t j = 0; j < cols; ++j) to[j] = static_cast<float>(from[j] * scale);
-    variances[v] = static_cast<float>(values[v] / static_cast<double>(rows - 1));
+    else if (lifted.size() > 0)
+      to_component(lifted.data() + v * cols, cols, to);
+    else
+      to_component(vectors.data() + v * (gram ? cols : matrix.ld), cols, to);
   }
 }
 
@@ -66,7 +91,7 @@ void project(const float* x, size_t rows, size_t cols, const float* mean, const 
              int threads, float* out, const Kernels& kernels) {
   const auto centered = [=](size_t i, size_t p) { return x[i * cols + p] - mean[p]; };
   const auto component = [=](size_t v, size_t p) { return components[v * cols + p]; };
-  gemm<float>(rows, k, cols, centered, component, out, k, false, threads, kernels);
+  gemm<float>(rows, k, cols, centered, component, out, k, Into::kAll, threads, kernels);
 }
 
 }  // namespace cole

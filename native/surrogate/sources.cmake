@@ -1,2 +1,2 @@
 target_sources(cole_core PRIVATE native/surrogate/mlp.cpp native/surrogate/losses.cpp native/surrogate/train.cpp
-               native/surrogate/eigen.cpp native/surrogate/pca.cpp)
+               native/surrogate/eigen.cpp native/surrogate/tridiagonal.cpp native/surrogate/products.cpp native/surrogate/pca.cpp)

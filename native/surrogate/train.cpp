@@ -10,6 +10,7 @@
 #include "base/flush_denormals.h"
 #include "base/parallel_for.h"
 #include "base/random.h"
+#include "base/team.h"
 #include "surrogate/losses.h"
 
 namespace cole {
@@ -44,64 +45,130 @@ float output_l1(const MlpLayout& layout, const MlpSpec& spec, const float* worki
   if (spec.output_l1 == 0) return 0;
   const auto& last = layout.layers.back();
   float sum = 0;
-  for (size_t i = 0; i < last.in; ++i) sum += std::fabs(working[last.working + i]);
+  for (size_t i = 0; i < last.padded_in * last.out; ++i) sum += std::fabs(working[last.working + i]);
   return spec.output_l1 * sum;
 }
 
-float train_member(const float* x, const float* y, size_t rows, const MlpSpec& spec, const MlpLayout& layout,
-                   uint32_t seed, float* compact, const Kernels& kernels) {
-  FlushDenormals flush;
-  const size_t batch = std::min(spec.batch, rows);
-  AlignedBuffer<float> w(layout.working_size), g(layout.working_size), m(layout.working_size), v(layout.working_size);
-  init_weights(layout, spec.init, seed, compact);
-  layout.to_working(compact, w.data());
-
-  MlpPass pass(layout, spec, batch, kernels);
-  HingeLoss hinge(spec.margin, spec.max_pairs);
-  Random order_random(seed, kOrderStream), dropout_random(seed, kDropoutStream), pair_random(seed, kPairStream);
-  std::vector<uint32_t> order(rows);
-  std::iota(order.begin(), order.end(), 0);
-  std::vector<float> targets(batch);
-  AlignedBuffer<float> d_output(padded(batch));
-
-  float mean_loss = 0;
-  uint64_t step = 0;
-  for (size_t epoch = 0; epoch < spec.epochs; ++epoch) {
-    if (spec.shuffle) order_random.shuffle(order.data(), rows);
-    double loss_sum = 0;
-    size_t steps = 0;
-    for (size_t begin = 0; begin < rows; begin += batch) {
-      const std::span<const uint32_t> rows_here(order.data() + begin, std::min(batch, rows - begin));
-      const size_t count = rows_here.size();
-      for (size_t i = 0; i < count; ++i) targets[i] = y[rows_here[i]];
-      pass.load(x, rows_here);
-      const uint32_t key = dropout_random.next32();
-      const float* s = pass.forward(w.data(), &key);
-      // A last, shorter batch must not see what a longer one left behind.
-      std::fill(d_output.data() + count, d_output.data() + d_output.size(), 0.0f);
-      float loss = 0;
-      if (spec.loss == Loss::kMse)
-        loss = mse_loss({s, count}, {targets.data(), count}, d_output.data());
-      else if (!hinge({s, count}, {targets.data(), count}, pair_random, d_output.data(), &loss))
-        continue;
-      loss_sum += loss + output_l1(layout, spec, w.data());
-      ++steps;
-      const float squares = pass.backward(w.data(), d_output.data(), g.data());
-      kernels.adam(w.data(), g.data(), m.data(), v.data(), layout.working_size, adam_step(spec, ++step, squares));
-    }
-    mean_loss = steps ? static_cast<float>(loss_sum / static_cast<double>(steps)) : 0;
-    if (!std::isfinite(mean_loss))
-      throw Error("ERR_DATA", "expected a finite training loss, got " + std::to_string(mean_loss) + " in epoch " +
-                                  std::to_string(epoch + 1) + ": features, targets or the learning rate are too large");
+// The training of one network by a team. Everything is allocated before it starts.
+class Training {
+ public:
+  Training(const float* x, const float* y, size_t rows, const MlpSpec& spec, const MlpLayout& layout, uint32_t seed,
+           const Kernels& kernels)
+      : x_(x),
+        y_(y),
+        spec_(spec),
+        layout_(layout),
+        kernels_(kernels),
+        batch_(std::min(spec.batch, rows)),
+        w_(layout.working_size),
+        g_(layout.working_size),
+        m_(layout.working_size),
+        v_(layout.working_size),
+        pass_(layout, spec, batch_, kernels),
+        hinge_(spec.margin, spec.max_pairs, spec.loss == Loss::kHinge ? batch_ : 0),
+        order_random_(seed, kOrderStream),
+        dropout_random_(seed, kDropoutStream),
+        pair_random_(seed, kPairStream),
+        order_(rows),
+        targets_(batch_),
+        d_output_(spec.outputs * padded(batch_)),
+        update_{g_.data(), m_.data(), v_.data(), {}} {
+    std::iota(order_.begin(), order_.end(), 0);
   }
-  layout.to_compact(w.data(), compact);
-  for (size_t i = 0; i < layout.compact_size; ++i)
-    if (!std::isfinite(compact[i]))
-      throw Error("ERR_DATA",
-                  "expected finite weights after training, but the last step overflowed: features, targets "
-                  "or the learning rate are too large");
-  return mean_loss;
-}
+
+  // compact: the initial weights, then the trained ones. Returns the mean loss of the last epoch.
+  float run(size_t lanes, float* compact) {
+    layout_.to_working(compact, w_.data());
+    run_team(lanes, [&](const Lane& lane) { run_lane(lane); });
+    if (!std::isfinite(mean_loss_))
+      throw Error("ERR_DATA", "expected a finite training loss, got " + std::to_string(mean_loss_) + " in epoch " +
+                                  std::to_string(epochs_) + ": features, targets or the learning rate are too large");
+    layout_.to_compact(w_.data(), compact);
+    for (size_t i = 0; i < layout_.compact_size; ++i)
+      if (!std::isfinite(compact[i]))
+        throw Error("ERR_DATA",
+                    "expected finite weights after training, but the last step overflowed: features, targets "
+                    "or the learning rate are too large");
+    return mean_loss_;
+  }
+
+ private:
+  // What lane 0 writes the others read after the next wait.
+  void run_lane(const Lane& lane) {
+    FlushDenormals flush;
+    const bool first = lane.rank == 0;
+    for (size_t epoch = 0; epoch < spec_.epochs && std::isfinite(mean_loss_); ++epoch) {
+      if (first) {
+        if (spec_.shuffle) order_random_.shuffle(order_.data(), order_.size());
+        loss_sum_ = 0;
+        epoch_steps_ = 0;
+      }
+      lane.wait();
+      for (size_t begin = 0; begin < order_.size(); begin += batch_)
+        step(lane, {order_.data() + begin, std::min(batch_, order_.size() - begin)});
+      if (first) {
+        mean_loss_ = epoch_steps_ ? static_cast<float>(loss_sum_ / static_cast<double>(epoch_steps_)) : 0;
+        epochs_ = epoch + 1;
+      }
+      lane.wait();
+    }
+    if (first && update_.step) kernels_.adam(w_.data(), {g_.data(), m_.data(), v_.data(), *update_.step}, w_.size());
+  }
+
+  void step(const Lane& lane, std::span<const uint32_t> rows) {
+    if (lane.rank == 0) key_ = dropout_random_.next32();
+    pass_.load(lane, x_, rows);
+    const float* s = pass_.forward(lane, w_.data(), &key_, &update_);
+    if (lane.rank == 0) {
+      update_.step.reset();
+      float loss = 0;
+      has_gradient_ = differentiate(s, rows, &loss);
+      if (has_gradient_) {
+        loss_sum_ += loss + output_l1(layout_, spec_, w_.data());
+        ++epoch_steps_;
+      }
+    }
+    lane.wait();
+    if (!has_gradient_) return;
+    const float squares = pass_.backward(lane, w_.data(), d_output_.data(), g_.data());
+    if (lane.rank == 0) update_.step = adam_step(spec_, ++steps_, squares);
+  }
+
+  // The loss of outputs s [outputs, columns] and its derivative; false where there is nothing to learn from.
+  bool differentiate(const float* s, std::span<const uint32_t> rows, float* loss) {
+    const size_t count = rows.size(), columns = pass_.columns(), outputs = spec_.outputs;
+    // A last, shorter batch must not see what a longer one left behind.
+    std::fill_n(d_output_.data(), outputs * columns, 0.0f);
+    for (size_t o = spec_.loss == Loss::kHinge ? outputs - 1 : 0; o < outputs; ++o) {
+      for (size_t i = 0; i < count; ++i) targets_[i] = y_[rows[i] * outputs + o];
+      const std::span<const float> here(s + o * columns, count), targets(targets_.data(), count);
+      float* ds = d_output_.data() + o * columns;
+      if (spec_.loss == Loss::kHinge) return hinge_(here, targets, pair_random_, ds, loss);
+      *loss += mse_loss(here, targets, outputs, ds);
+    }
+    return true;
+  }
+
+  const float *x_, *y_;
+  const MlpSpec& spec_;
+  const MlpLayout& layout_;
+  const Kernels& kernels_;
+  const size_t batch_;
+  AlignedBuffer<float> w_, g_, m_, v_;
+  MlpPass pass_;
+  HingeLoss hinge_;
+  Random order_random_, dropout_random_, pair_random_;
+  std::vector<uint32_t> order_;
+  std::vector<float> targets_;
+  AlignedBuffer<float> d_output_;
+  MlpUpdate update_;
+  uint32_t key_ = 0;
+  bool has_gradient_ = false;
+  float mean_loss_ = 0;
+  double loss_sum_ = 0;
+  size_t epoch_steps_ = 0, epochs_ = 0;
+  uint64_t steps_ = 0;
+};
 
 }  // namespace
 
@@ -120,16 +187,26 @@ void init_weights(const MlpLayout& layout, Init init, uint32_t seed, float* comp
 void train_mlp(const float* x, const float* y, size_t rows, size_t cols, const MlpSpec& spec,
                std::span<const uint32_t> seeds, int threads, float* weights, float* final_loss,
                const Kernels& kernels) {
-  const MlpLayout layout(cols, spec.hidden);
-  parallel_for(seeds.size(), threads, [&](size_t member) {
-    final_loss[member] =
-        train_member(x, y, rows, spec, layout, seeds[member], weights + member * layout.compact_size, kernels);
-  });
+  const MlpLayout layout(cols, spec);
+  const auto train = [&](size_t member, size_t lanes) {
+    float* compact = weights + member * layout.compact_size;
+    init_weights(layout, spec.init, seeds[member], compact);
+    final_loss[member] = Training(x, y, rows, spec, layout, seeds[member], kernels).run(lanes, compact);
+  };
+  const size_t members = seeds.size(), workers = threads < 1 ? 1 : static_cast<size_t>(threads);
+  // A step of less arithmetic than this is over before the lanes have met.
+  constexpr size_t kTeamFlop = 2'000'000;
+  const bool teams = 6 * layout.working_size * padded(std::min(spec.batch, rows)) >= kTeamFlop;
+  // Whole rounds of members, one per thread; those left over share the threads among them.
+  const size_t left = teams ? members % workers : 0;
+  parallel_for(members - left, threads, [&](size_t member) { train(member, 1); });
+  if (left == 0) return;
+  parallel_for(left, static_cast<int>(left), [&](size_t i) { train(members - left + i, workers / left); });
 }
 
 void predict_mlp(const float* weights, size_t members, const MlpSpec& spec, const float* x, size_t rows, size_t cols,
                  int threads, float* out, const Kernels& kernels) {
-  const MlpLayout layout(cols, spec.hidden);
+  const MlpLayout layout(cols, spec);
   std::vector<AlignedBuffer<float>> working;
   for (size_t i = 0; i < members; ++i) {
     working.emplace_back(layout.working_size);
@@ -145,8 +222,11 @@ void predict_mlp(const float* weights, size_t members, const MlpSpec& spec, cons
     for (size_t r = begin; r < std::min(rows, begin + kTaskRows); r += kScoreRows) {
       const size_t count = std::min(kScoreRows, rows - r);
       std::iota(order.begin(), order.end(), static_cast<uint32_t>(r));
-      pass.load(x, {order.data(), count});
-      std::copy_n(pass.forward(working[member].data(), nullptr), count, out + member * rows + r);
+      pass.load({}, x, {order.data(), count});
+      const float* s = pass.forward({}, working[member].data(), nullptr, nullptr);
+      for (size_t i = 0; i < count; ++i)
+        for (size_t o = 0; o < spec.outputs; ++o)
+          out[(member * rows + r + i) * spec.outputs + o] = s[o * pass.columns() + i];
     }
   });
 }

@@ -9,7 +9,7 @@ namespace cole {
 COLE_TEST(mse_by_hand) {
   const std::vector<float> s{1, 2}, y{0, 4};
   std::vector<float> ds(2);
-  CHECK_NEAR(mse_loss(s, y, ds.data()), 2.5, 1e-6);
+  CHECK_NEAR(mse_loss(s, y, 1, ds.data()), 2.5, 1e-6);
   CHECK_NEAR(ds[0], 1, 1e-6);
   CHECK_NEAR(ds[1], -2, 1e-6);
 }
@@ -20,7 +20,7 @@ COLE_TEST(hinge_by_hand) {
   std::vector<float> ds(3);
   float loss;
   Random random(1, 1);
-  CHECK(HingeLoss(0.1f, 128)(s, y, random, ds.data(), &loss));
+  CHECK(HingeLoss(0.1f, 128, 3)(s, y, random, ds.data(), &loss));
   CHECK_NEAR(loss, 0.025, 1e-6);
   CHECK_NEAR(ds[0], 0.5, 1e-6);
   CHECK_NEAR(ds[1], -0.5, 1e-6);
@@ -31,11 +31,11 @@ COLE_TEST(hinge_of_one_pair_and_of_none) {
   std::vector<float> ds(2);
   float loss;
   Random random(1, 1);
-  CHECK(HingeLoss(0.1f, 8)(std::vector<float>{0, 0}, std::vector<float>{2, 1}, random, ds.data(), &loss));
+  CHECK(HingeLoss(0.1f, 8, 2)(std::vector<float>{0, 0}, std::vector<float>{2, 1}, random, ds.data(), &loss));
   CHECK_NEAR(loss, 0.1, 1e-7);
   CHECK(ds[0] == -1 && ds[1] == 1);
-  CHECK(!HingeLoss(0.1f, 8)(std::vector<float>{0, 1}, std::vector<float>{2, 2}, random, ds.data(), &loss));
-  CHECK(!HingeLoss(0.1f, 8)(std::vector<float>{0}, std::vector<float>{2}, random, ds.data(), &loss));
+  CHECK(!HingeLoss(0.1f, 8, 2)(std::vector<float>{0, 1}, std::vector<float>{2, 2}, random, ds.data(), &loss));
+  CHECK(!HingeLoss(0.1f, 8, 2)(std::vector<float>{0}, std::vector<float>{2}, random, ds.data(), &loss));
 }
 
 COLE_TEST(hinge_draws_pairs_without_replacement) {
@@ -45,7 +45,7 @@ COLE_TEST(hinge_draws_pairs_without_replacement) {
   std::vector<float> ds(6);
   float loss;
   Random random(5, 1);
-  HingeLoss hinge(0.1f, 8);
+  HingeLoss hinge(0.1f, 8, 6);
   double mean[6] = {};
   const int draws = 4000;
   for (int d = 0; d < draws; ++d) {

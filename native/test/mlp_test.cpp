@@ -2,6 +2,7 @@
 // hand-computed clipping and Adam, and the properties of training.
 #include <numeric>
 
+#include "base/error.h"
 #include "surrogate/losses.h"
 #include "surrogate/train.h"
 #include "test/check.h"
@@ -43,8 +44,8 @@ bool kept(size_t layer, size_t unit, size_t column, size_t columns, float dropou
 // Loss of a batch, straight from the definitions, in double.
 double reference_loss(const MlpLayout& layout, const MlpSpec& spec, const std::vector<double>& w,
                       const std::vector<float>& x, const std::vector<float>& y) {
-  const size_t rows = y.size(), cols = layout.layers[0].in, columns = padded(rows);
-  std::vector<double> s(rows);
+  const size_t rows = y.size() / spec.outputs, cols = layout.layers[0].in, columns = padded(rows);
+  std::vector<double> s(rows * spec.outputs);
   for (size_t r = 0; r < rows; ++r) {
     std::vector<double> h(x.begin() + static_cast<long>(r * cols), x.begin() + static_cast<long>((r + 1) * cols));
     for (size_t l = 0; l < layout.layers.size(); ++l) {
@@ -60,15 +61,16 @@ double reference_loss(const MlpLayout& layout, const MlpSpec& spec, const std::v
       }
       h = z;
     }
-    s[r] = h[0];
+    for (size_t o = 0; o < spec.outputs; ++o) s[r * spec.outputs + o] = h[o];
   }
   double loss = 0, count = 0;
   if (spec.loss == Loss::kMse) {
-    for (size_t r = 0; r < rows; ++r) loss += (s[r] - y[r]) * (s[r] - y[r]);
-    count = static_cast<double>(rows);
+    for (size_t i = 0; i < y.size(); ++i) loss += (s[i] - y[i]) * (s[i] - y[i]);
+    count = static_cast<double>(y.size());
   } else {
-    for (size_t i = 0; i < rows; ++i)
-      for (size_t j = i + 1; j < rows; ++j) {
+    // By the last output alone.
+    for (size_t i = spec.outputs - 1; i < y.size(); i += spec.outputs)
+      for (size_t j = i + spec.outputs; j < y.size(); j += spec.outputs) {
         if (y[i] == y[j]) continue;
         const double sign = y[i] > y[j] ? 1 : -1;
         loss += std::max(0.0, static_cast<double>(spec.margin) - sign * (s[i] - s[j]));
@@ -77,7 +79,8 @@ double reference_loss(const MlpLayout& layout, const MlpSpec& spec, const std::v
   }
   loss /= count;
   const auto& last = layout.layers.back();
-  for (size_t i = 0; i < last.in; ++i) loss += static_cast<double>(spec.output_l1) * std::fabs(w[last.compact + i]);
+  for (size_t i = 0; i < last.in * last.out; ++i)
+    loss += static_cast<double>(spec.output_l1) * std::fabs(w[last.compact + i]);
   return loss;
 }
 
@@ -88,34 +91,40 @@ struct Gradient {
 
 Gradient gradient_of(const MlpLayout& layout, const MlpSpec& spec, const std::vector<float>& weights,
                      const std::vector<float>& x, const std::vector<float>& y, const Kernels& kernels) {
-  MlpPass pass(layout, spec, y.size(), kernels);
-  AlignedBuffer<float> working(layout.working_size), g(layout.working_size), ds(padded(y.size()));
+  const size_t outputs = spec.outputs, rows = y.size() / outputs;
+  MlpPass pass(layout, spec, rows, kernels);
+  AlignedBuffer<float> working(layout.working_size), g(layout.working_size), ds(outputs * padded(rows));
   layout.to_working(weights.data(), working.data());
-  std::vector<uint32_t> order(y.size());
+  std::vector<uint32_t> order(rows);
   std::iota(order.begin(), order.end(), 0);
-  pass.load(x.data(), order);
-  const float* s = pass.forward(working.data(), &kKey);
+  pass.load({}, x.data(), order);
+  const float* s = pass.forward({}, working.data(), &kKey, nullptr);
   float loss = 0;
   Random random(0, 0);
-  if (spec.loss == Loss::kMse)
-    loss = mse_loss({s, y.size()}, y, ds.data());
-  else
-    HingeLoss(spec.margin, spec.max_pairs)({s, y.size()}, y, random, ds.data(), &loss);
+  for (size_t o = spec.loss == Loss::kHinge ? outputs - 1 : 0; o < outputs; ++o) {
+    std::vector<float> targets;
+    for (size_t r = 0; r < rows; ++r) targets.push_back(y[r * outputs + o]);
+    float* to = ds.data() + o * pass.columns();
+    if (spec.loss == Loss::kMse)
+      loss += mse_loss({s + o * pass.columns(), rows}, targets, outputs, to);
+    else
+      HingeLoss(spec.margin, spec.max_pairs, rows)({s + o * pass.columns(), rows}, targets, random, to, &loss);
+  }
   const auto& last = layout.layers.back();
-  for (size_t i = 0; i < last.in; ++i) loss += spec.output_l1 * std::fabs(weights[last.compact + i]);
-  const double squares = static_cast<double>(pass.backward(working.data(), ds.data(), g.data()));
+  for (size_t i = 0; i < last.in * outputs; ++i) loss += spec.output_l1 * std::fabs(weights[last.compact + i]);
+  const double squares = static_cast<double>(pass.backward({}, working.data(), ds.data(), g.data()));
   std::vector<float> compact(layout.compact_size);
   layout.to_compact(g.data(), compact.data());
   return {compact, loss, squares};
 }
 
 void check_gradient(const MlpSpec& spec, size_t rows, size_t cols, const Kernels& kernels) {
-  const MlpLayout layout(cols, spec.hidden);
+  const MlpLayout layout(cols, spec);
   std::vector<float> weights(layout.compact_size);
   init_weights(layout, spec.init, 11, weights.data());
   const auto x = uniform(rows * cols, 1);
-  auto y = uniform(rows, 2);
-  if (rows > 3) y[3] = y[1];  // A tie, for the hinge.
+  auto y = uniform(rows * spec.outputs, 2);
+  if (rows > 3) y[4 * spec.outputs - 1] = y[2 * spec.outputs - 1];  // A tie, for the hinge.
   const Gradient got = gradient_of(layout, spec, weights, x, y, kernels);
   std::vector<double> w(weights.begin(), weights.end());
   CHECK_NEAR(got.loss, reference_loss(layout, spec, w, x, y), 1e-5);
@@ -143,6 +152,7 @@ COLE_TEST(gradients_equal_finite_differences) {
         for (float dropout : {0.0f, 0.3f}) {
           MlpSpec spec = small_spec();
           spec.loss = loss;
+          spec.outputs = slope == 0 ? 1 : 2;
           spec.negative_slope = slope;
           spec.output_l1 = l1;
           spec.dropout = dropout;
@@ -162,7 +172,7 @@ COLE_TEST(one_clipped_step_by_hand) {
   spec.epsilon = 1e-7f;
   spec.epochs = 1;
   const size_t rows = 8, cols = 4;
-  const MlpLayout layout(cols, spec.hidden);
+  const MlpLayout layout(cols, spec);
   const auto x = uniform(rows * cols, 1), y = uniform(rows, 2);
   std::vector<float> before(layout.compact_size), after(layout.compact_size);
   init_weights(layout, spec.init, 77, before.data());
@@ -179,7 +189,9 @@ COLE_TEST(one_clipped_step_by_hand) {
 }
 
 COLE_TEST(xavier_and_uniform_initialisation) {
-  const MlpLayout layout(50, {128, 64});
+  MlpSpec spec;
+  spec.hidden = {128, 64};
+  const MlpLayout layout(50, spec);
   std::vector<float> w(layout.compact_size);
   for (Init init : {Init::kUniform, Init::kXavier}) {
     init_weights(layout, init, 3, w.data());
@@ -216,7 +228,7 @@ COLE_TEST(training_fits_and_does_not_depend_on_threads) {
     std::vector<float> y(rows);
     for (size_t r = 0; r < rows; ++r) y[r] = x[r * cols] - 2 * x[r * cols + 3] * x[r * cols + 1];
     const std::vector<uint32_t> seeds{1, 2, 3, 4};
-    const MlpLayout layout(cols, spec.hidden);
+    const MlpLayout layout(cols, spec);
     std::vector<float> one(seeds.size() * layout.compact_size), three(one.size()), losses(4), losses3(4);
     train_mlp(x.data(), y.data(), rows, cols, spec, seeds, 1, one.data(), losses.data(), kernels);
     train_mlp(x.data(), y.data(), rows, cols, spec, seeds, 3, three.data(), losses3.data(), kernels);
@@ -232,6 +244,56 @@ COLE_TEST(training_fits_and_does_not_depend_on_threads) {
   }
 }
 
+COLE_TEST(teams_train_the_same_bits) {
+  // Large enough for teams: one member over all threads, and those that a round of whole members leaves over.
+  for (size_t outputs : {1, 2}) {
+    MlpSpec spec = small_spec();
+    spec.hidden = {128, 112, 128};
+    spec.outputs = outputs;
+    spec.loss = outputs == 1 ? Loss::kMse : Loss::kHinge;
+    spec.batch = 32;
+    spec.shuffle = true;
+    spec.dropout = 0.1f;
+    spec.clip_norm = 1;
+    const size_t rows = 45, cols = 100;
+    const auto x = uniform(rows * cols, 1), y = uniform(rows * outputs, 2);
+    const std::vector<uint32_t> seeds{1, 2, 3};
+    const MlpLayout layout(cols, spec);
+    const auto train = [&](size_t members, int threads) {
+      std::vector<float> weights(members * layout.compact_size), losses(members);
+      train_mlp(x.data(), y.data(), rows, cols, spec, {seeds.data(), members}, threads, weights.data(), losses.data(),
+                kernels);
+      weights.insert(weights.end(), losses.begin(), losses.end());
+      return weights;
+    };
+    for (size_t members : {1, 3}) {
+      const auto expected = train(members, 1);
+      for (int threads : {2, 5, 9}) CHECK(train(members, threads) == expected);
+    }
+  }
+}
+
+COLE_TEST(teams_report_training_that_overflows) {
+  MlpSpec spec = small_spec();
+  spec.hidden = {128, 128, 128};
+  spec.batch = 32;
+  spec.learning_rate = 1;
+  const size_t rows = 64, cols = 128;
+  auto x = uniform(rows * cols, 1);
+  for (float& v : x) v *= 1e30f;
+  const auto y = uniform(rows, 2);
+  const uint32_t seed = 1;
+  std::vector<float> weights(MlpLayout(cols, spec).compact_size);
+  float loss;
+  bool thrown = false;
+  try {
+    train_mlp(x.data(), y.data(), rows, cols, spec, {&seed, 1}, 2, weights.data(), &loss, kernels);
+  } catch (const Error& e) {
+    thrown = std::string(e.code()) == "ERR_DATA";
+  }
+  CHECK(thrown);
+}
+
 COLE_TEST(degenerate_training_is_well_defined) {
   const uint32_t seed = 1;
   float loss;
@@ -239,7 +301,7 @@ COLE_TEST(degenerate_training_is_well_defined) {
   for (Loss kind : {Loss::kMse, Loss::kHinge})
     for (size_t cols : {0, 1}) {
       spec.loss = kind;
-      const MlpLayout layout(cols, spec.hidden);
+      const MlpLayout layout(cols, spec);
       std::vector<float> w(layout.compact_size);
       const std::vector<float> x(cols, 0.5f), y{0};
       train_mlp(x.data(), y.data(), 1, cols, spec, {&seed, 1}, 1, w.data(), &loss, kernels);

@@ -1,5 +1,6 @@
 #include "surrogate/pca.h"
 
+#include "base/error.h"
 #include "surrogate/eigen.h"
 #include "test/check.h"
 
@@ -8,8 +9,13 @@ using test::uniform;
 
 // A v = value v, orthonormal, sorted, and the trace where all pairs are asked for.
 static void check_eigenpairs(const std::vector<double>& a, size_t n, size_t k, const Kernels& kernels) {
-  std::vector<double> work = a, values(k), vectors(k * n);
-  leading_eigenpairs(work.data(), n, k, values.data(), vectors.data(), 2, kernels);
+  SymmetricMatrix work(n);
+  for (size_t i = 0; i < n; ++i) std::copy_n(a.data() + i * n, i + 1, work.row(i));
+  std::vector<double> values(k), padded_vectors(k * work.ld), vectors(k * n);
+  const EigenSolver solver(work, kernels);
+  solver.values(k, values.data(), 2);
+  solver.vectors(values.data(), k, padded_vectors.data(), 2);
+  for (size_t v = 0; v < k; ++v) std::copy_n(padded_vectors.data() + v * work.ld, n, vectors.data() + v * n);
   double norm = 0, trace = 0, sum = 0;
   for (double v : a) norm = std::max(norm, std::fabs(v));
   const double tolerance = 1e-13 * static_cast<double>(n) * std::max(norm, 1e-300);
@@ -52,6 +58,43 @@ COLE_TEST(eigenpairs_of_all_kinds_of_matrices) {
       check_eigenpairs(a, n, (n + 1) / 2, kernels);
     }
   }
+}
+
+COLE_TEST(eigenpairs_of_clusters) {
+  // Q diag(values) Q^T with Q a product of reflections; gaps on both sides of the width of a cluster.
+  const size_t n = 150;
+  for (double gap : {0.0, 1e-15, 1e-10, 1e-8, 2e-7, 1e-5}) {
+    std::vector<double> a(n * n, 0);
+    for (size_t i = 0; i < n; ++i) a[i * n + i] = (i < 40 ? 1.0 : i < 80 ? 0.5 : 1e-9) + gap * static_cast<double>(i % 40);
+    for (uint32_t r = 0; r < 3; ++r) {
+      const auto direction = uniform(n, 70 + r);
+      std::vector<double> v(direction.begin(), direction.end()), av(n);
+      double square = 0, product = 0;
+      for (double x : v) square += x * x;
+      for (size_t i = 0; i < n; ++i)
+        for (size_t j = 0; j < n; ++j) av[i] += a[i * n + j] * v[j];
+      for (size_t i = 0; i < n; ++i) product += v[i] * av[i];
+      const double tau = 2 / square;
+      for (size_t i = 0; i < n; ++i)
+        for (size_t j = 0; j < n; ++j)
+          a[i * n + j] += -tau * (v[i] * av[j] + av[i] * v[j]) + tau * tau * product * v[i] * v[j];
+    }
+    check_eigenpairs(a, n, n, kernels);
+    check_eigenpairs(a, n, 60, kernels);
+  }
+}
+
+COLE_TEST(eigenvalues_that_are_not_finite) {
+  SymmetricMatrix a(3);
+  a.row(1)[0] = 1e308 * 10;
+  bool thrown = false;
+  try {
+    double value;
+    EigenSolver(a, kernels).values(1, &value, 1);
+  } catch (const Error& e) {
+    thrown = std::string(e.code()) == "ERR_DATA";
+  }
+  CHECK(thrown);
 }
 
 COLE_TEST(pca_by_gram_and_by_covariance) {

@@ -28,10 +28,12 @@ export interface NativePca {
   readonly variances: Float32Array;
 }
 
-/** A multilayer perceptron with one output and all that its training depends on but the seed. */
+/** A multilayer perceptron and all that its training depends on but the seed. */
 export interface NativeMlpSpec {
   /** Widths of the hidden layers, first to last; at least one. */
   readonly hidden: readonly number[];
+  /** 1, or 2: a companion first (say, the loss) and what counts last: the hinge loss sees the last output alone. */
+  readonly outputs: number;
   /** Slope of the activation below zero: 0.01 is PyTorch's LeakyReLU, 0 is ReLU. */
   readonly negativeSlope: number;
   /** Probability that a hidden unit is dropped in a training step, in [0, 1). */
@@ -149,7 +151,7 @@ export interface NativeAddon {
     threads: number,
   ): Float32Array;
 
-  /** Trains one network per seed on x [rows, cols], y [rows]; a network depends on its own seed alone. */
+  /** Trains one network per seed on x [rows, cols], y [rows, outputs]; a network depends on its own seed alone. */
   trainMlp(
     x: Float32Array,
     y: Float32Array,
@@ -159,7 +161,7 @@ export interface NativeAddon {
     seeds: Uint32Array,
     threads: number,
   ): NativeMlp;
-  /** [members, rows]: outputs for x [rows, cols] of networks with weights [members, P]. */
+  /** [members, rows, outputs] for x [rows, cols] of networks with weights [members, P]. */
   predictMlp(
     weights: Float32Array,
     members: number,

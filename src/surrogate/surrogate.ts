@@ -128,6 +128,7 @@ function specOf(options: SurrogateOptions): NativeMlpSpec {
   const { beta1, beta2, epsilon, batch, epochs, shuffle, clipNorm } = options;
   return {
     hidden,
+    outputs: 1,
     negativeSlope,
     dropout,
     loss,

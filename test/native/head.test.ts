@@ -10,6 +10,7 @@ const random = (n: number, ...key: (string | number)[]) => {
 };
 const spec: NativeMlpSpec = {
   hidden: [16, 16],
+  outputs: 1,
   negativeSlope: 0.01,
   dropout: 0.1,
   loss: 'mse',

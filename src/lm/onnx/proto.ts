@@ -32,17 +32,14 @@ export interface TensorProto {
   readonly content: Uint8Array | { readonly file: string; readonly offset: number; readonly bytes: number };
 }
 
-export interface GraphProto {
+export interface ModelProto {
   readonly name: string;
+  readonly producer: string;
+  readonly opsets: Readonly<Record<string, number>>;
   readonly nodes: readonly NodeProto[];
   readonly inputs: readonly ValueProto[];
   readonly outputs: readonly ValueProto[];
   readonly tensors: readonly TensorProto[];
-}
-
-export interface ModelProto extends GraphProto {
-  readonly producer: string;
-  readonly opsets: Readonly<Record<string, number>>;
 }
 
 const irVersion = 9;
@@ -63,14 +60,7 @@ export function encodeModel(model: ModelProto): Uint8Array {
   return out.finish();
 }
 
-/** A model's bytes with these at their end have the nodes, inputs, outputs and tensors of both graphs. */
-export function encodeAddition(graph: GraphProto): Uint8Array {
-  const out = new BinaryWriter();
-  message(out, 7, () => writeGraph(out, graph));
-  return out.finish();
-}
-
-function writeGraph(out: BinaryWriter, graph: GraphProto): void {
+function writeGraph(out: BinaryWriter, graph: ModelProto): void {
   for (const node of graph.nodes) message(out, 1, () => writeNode(out, node));
   text(out, 2, graph.name);
   for (const tensor of graph.tensors) message(out, 5, () => writeTensor(out, tensor));

@@ -1,0 +1,51 @@
+#include "surrogate/products.h"
+
+#include <algorithm>
+
+#include "base/parallel_for.h"
+#include "kernels/gemm.h"
+
+namespace cole {
+
+void column_means(const float* x, size_t rows, size_t cols, float* mean, const Kernels& kernels) {
+  AlignedBuffer<double> sum(cols);
+  kernels.add_rows_f64(sum.data(), x, rows, cols);
+  for (size_t j = 0; j < cols; ++j) mean[j] = static_cast<float>(sum[j] / static_cast<double>(rows));
+}
+
+void float_products(const CenteredMatrix& x, bool gram, SymmetricMatrix& out, int threads, const Kernels& kernels) {
+  // A panel of kDepth x cols_f32 fits the first-level cache.
+  constexpr size_t kDepth = 256;
+  const size_t width = kernels.cols_f32, n = out.n, k = gram ? x.cols : x.rows;
+  const size_t panels = (n + width - 1) / width;
+  AlignedBuffer<float> packed(panels * width * std::min(k, kDepth));
+  for (size_t p0 = 0; p0 < k; p0 += kDepth) {
+    const size_t depth = std::min(kDepth, k - p0);
+    const auto panel = [&](size_t j) { return packed.data() + j * width * depth; };
+    parallel_for(panels, threads, [&](size_t j) {
+      const size_t begin = j * width, count = std::min(width, n - begin);
+      if (gram)
+        kernels.pack_rows_f32(x.x + begin * x.cols + p0, x.cols, depth, count, x.mean + p0, panel(j));
+      else
+        kernels.pack_columns_f32(x.x + p0 * x.cols + begin, x.cols, depth, count, x.mean + begin, panel(j));
+    });
+    parallel_for(panels, threads, [&](size_t j) {
+      if (p0 == 0)
+        for (size_t i = j * width; i < panels * width; ++i) std::fill_n(out.row(i) + j * width, width, 0.0);
+      for (size_t i = j; i < panels; ++i)
+        for (size_t r = 0; r < width; r += kernels.rows_f32)
+          kernels.tile_f32_into_f64(depth, panel(i) + r, panel(j), out.row(i * width + r) + j * width, out.ld);
+    });
+  }
+}
+
+void double_products(const CenteredMatrix& x, bool gram, SymmetricMatrix& out, int threads, const Kernels& kernels) {
+  const auto row = [&](size_t i, size_t p) { return static_cast<double>(x.at(i, p)); };
+  const auto column = [&](size_t j, size_t p) { return static_cast<double>(x.at(p, j)); };
+  if (gram)
+    gemm<double>(x.rows, x.rows, x.cols, row, row, out.values.data(), out.ld, Into::kLower, threads, kernels);
+  else
+    gemm<double>(x.cols, x.cols, x.rows, column, column, out.values.data(), out.ld, Into::kLower, threads, kernels);
+}
+
+}  // namespace cole

@@ -1,0 +1,199 @@
+// Eigenvalues by bisection on the count of negative pivots, many shifts at once; vectors by inverse iteration, kept
+// orthogonal within clusters (Wilkinson, The Algebraic Eigenvalue Problem, ch. 5; Golub and Van Loan, Matrix Computations,
+// ch. 8). The error that well-separated vectors leave in each other's way goes in one step of Newton and Schulz.
+#include "surrogate/tridiagonal.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/error.h"
+#include "base/parallel_for.h"
+#include "base/random.h"
+#include "kernels/gemm.h"
+
+namespace cole {
+
+namespace {
+
+constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+
+// Values nearer than this share of the norm belong to one cluster. Inverse iteration leaves others orthogonal to about
+// kEpsilon / kCluster, the square of which is below rounding.
+constexpr double kCluster = 1e-7;
+
+// LU factors of t - shift I with partial pivoting; pivots that vanish become the smallest sensible ones instead.
+class ShiftedSolver {
+ public:
+  ShiftedSolver(const Tridiagonal& t, double shift, double norm)
+      : n_(t.diagonal.size()), inverse_(n_), upper1_(n_), upper2_(n_), factor_(n_), swapped_(n_) {
+    const double tiny = kEpsilon * norm;
+    const auto invert = [&](double d) { return 1 / (std::fabs(d) > tiny ? d : std::copysign(tiny, d)); };
+    double d = t.diagonal[0] - shift;
+    double up = n_ > 1 ? t.below[1] : 0;
+    for (size_t i = 0; i + 1 < n_; ++i) {
+      const double low = t.below[i + 1];
+      const double next_d = t.diagonal[i + 1] - shift;
+      const double next_up = i + 2 < n_ ? t.below[i + 2] : 0;
+      if (std::fabs(low) > std::fabs(d)) {
+        swapped_[i] = 1;
+        inverse_[i] = 1 / low;
+        upper1_[i] = next_d;
+        upper2_[i] = next_up;
+        factor_[i] = d * inverse_[i];
+        d = up - factor_[i] * next_d;
+        up = -factor_[i] * next_up;
+      } else {
+        inverse_[i] = invert(d);
+        upper1_[i] = up;
+        factor_[i] = low * inverse_[i];
+        d = next_d - factor_[i] * up;
+        up = next_up;
+      }
+    }
+    inverse_[n_ - 1] = invert(d);
+  }
+
+  void solve(double* x) const {
+    double carried = x[0];
+    for (size_t i = 0; i + 1 < n_; ++i) {
+      const double next = x[i + 1];
+      x[i] = swapped_[i] ? next : carried;
+      carried = (swapped_[i] ? carried : next) - factor_[i] * x[i];
+    }
+    double one = carried * inverse_[n_ - 1], two = 0;
+    x[n_ - 1] = one;
+    for (size_t i = n_ - 1; i-- > 0;) {
+      // The first difference does not wait for the value before.
+      const double value = ((x[i] - upper2_[i] * two) - upper1_[i] * one) * inverse_[i];
+      two = one;
+      one = x[i] = value;
+    }
+  }
+
+ private:
+  size_t n_;
+  std::vector<double> inverse_, upper1_, upper2_, factor_;
+  std::vector<char> swapped_;
+};
+
+void normalize(double* x, size_t n, const Kernels& kernels) {
+  // By the largest first: the solution of a nearly singular system may be huge.
+  double most = 0;
+  for (size_t i = 0; i < n; ++i) most = std::max(most, std::fabs(x[i]));
+  for (size_t i = 0; i < n; ++i) x[i] /= most;
+  const double scale = 1 / std::sqrt(kernels.dot_f64(x, x, n));
+  for (size_t i = 0; i < n; ++i) x[i] *= scale;
+}
+
+double residual(const Tridiagonal& t, double value, const double* x) {
+  const size_t n = t.diagonal.size();
+  double most = 0;
+  for (size_t i = 0; i < n; ++i) {
+    double sum = (t.diagonal[i] - value) * x[i];
+    if (i > 0) sum += t.below[i] * x[i - 1];
+    if (i + 1 < n) sum += t.below[i + 1] * x[i + 1];
+    most = std::max(most, std::fabs(sum));
+  }
+  return most;
+}
+
+// The vectors begin .. end - 1 of one cluster. Each starts at random and is kept orthogonal to those before it, so
+// repeated eigenvalues get an orthonormal basis too.
+void inverse_iteration(const Tridiagonal& t, const double* values, size_t begin, size_t end, double norm,
+                       double* vectors, size_t ld, const Kernels& kernels) {
+  const size_t n = t.diagonal.size();
+  for (size_t v = begin; v < end; ++v) {
+    double* x = vectors + v * ld;
+    const auto settle = [&] {
+      for (size_t j = begin; j < v; ++j) {
+        const double* q = vectors + j * ld;
+        kernels.add_scaled_f64(x, -kernels.dot_f64(x, q, n), q, n);
+      }
+      normalize(x, n, kernels);
+    };
+    const ShiftedSolver solver(t, values[v], norm);
+    Random random(static_cast<uint32_t>(v), 0);
+    for (size_t i = 0; i < n; ++i) x[i] = static_cast<double>(random.symmetric(1));
+    settle();
+    constexpr int kMost = 8;
+    for (int iteration = 0; iteration < kMost; ++iteration) {
+      solver.solve(x);
+      normalize(x, n, kernels);
+      if (v > begin) settle();
+      if (iteration > 0 && residual(t, values[v], x) <= 16 * kEpsilon * norm) break;
+    }
+    // What the last solution brought back of the others, once more: twice is enough.
+    if (v > begin) settle();
+  }
+}
+
+// v += (I - v v^T) v / 2: the square of what was missing to orthonormal rows is left.
+void orthonormalize(double* v, size_t k, size_t n, size_t ld, int threads, const Kernels& kernels) {
+  AlignedBuffer<double> products(k * k);
+  const auto row = [=](size_t i, size_t p) { return v[i * ld + p]; };
+  gemm<double>(k, k, n, row, row, products.data(), k, Into::kAll, threads, kernels);
+  const auto missing = [&](size_t i, size_t p) { return ((i == p) - products[i * k + p]) / 2; };
+  AlignedBuffer<double> old(k * ld);
+  std::copy_n(v, k * ld, old.data());
+  const auto column = [&](size_t j, size_t p) { return old[p * ld + j]; };
+  gemm<double>(k, n, k, missing, column, v, ld, Into::kAdd, threads, kernels);
+}
+
+}  // namespace
+
+double Tridiagonal::norm() const {
+  double most = 0;
+  for (size_t i = 0; i < diagonal.size(); ++i) {
+    const double next = i + 1 < below.size() ? std::fabs(below[i + 1]) : 0;
+    most = std::max(most, std::fabs(below[i]) + std::fabs(diagonal[i]) + next);
+  }
+  return most;
+}
+
+void leading_eigenvalues(const Tridiagonal& t, size_t k, double* values, int threads, const Kernels& kernels) {
+  const size_t n = t.diagonal.size();
+  const double norm = t.norm();
+  for (size_t i = 0; i < n; ++i)
+    if (!std::isfinite(t.diagonal[i]) || !std::isfinite(t.below[i]))
+      throw Error("ERR_DATA", "expected finite products of the features, but they overflow");
+  AlignedBuffer<double> squares(n);
+  for (size_t i = 0; i < n; ++i) squares[i] = t.below[i] * t.below[i];
+  const double tiny = std::max(kEpsilon * kEpsilon * norm, std::numeric_limits<double>::min());
+  // Four vectors of the widest instruction set.
+  constexpr size_t kLanes = 32;
+  parallel_for((k + kLanes - 1) / kLanes, threads, [&](size_t task) {
+    double low[kLanes], high[kLanes], middle[kLanes], below[kLanes];
+    std::fill_n(low, kLanes, -norm);
+    std::fill_n(high, kLanes, norm);
+    // 2^-54 of the interval is below the roundings that the pivots have seen.
+    for (int step = 0; step < 54; ++step) {
+      for (size_t s = 0; s < kLanes; ++s) middle[s] = low[s] + (high[s] - low[s]) / 2;
+      kernels.count_below_f64(t.diagonal.data(), squares.data(), n, tiny, middle, kLanes, below);
+      for (size_t s = 0; s < kLanes; ++s) {
+        // Value v, largest first, has n - 1 - v others below it.
+        const size_t v = std::min(task * kLanes + s, n - 1);
+        (below[s] > static_cast<double>(n - 1 - v) ? high : low)[s] = middle[s];
+      }
+    }
+    for (size_t s = 0; s < std::min(kLanes, k - task * kLanes); ++s) values[task * kLanes + s] = middle[s];
+  });
+  // Values that agree to the last digits may have come out in either order.
+  std::sort(values, values + k, [](double a, double b) { return a > b; });
+}
+
+void tridiagonal_vectors(const Tridiagonal& t, const double* values, size_t k, double* vectors, size_t ld, int threads,
+                         const Kernels& kernels) {
+  const double norm = t.norm() > 0 ? t.norm() : 1;
+  std::vector<size_t> clusters{0};
+  for (size_t v = 1; v < k; ++v)
+    if (values[v - 1] - values[v] > kCluster * norm) clusters.push_back(v);
+  clusters.push_back(k);
+  parallel_for(clusters.size() - 1, threads, [&](size_t c) {
+    inverse_iteration(t, values, clusters[c], clusters[c + 1], norm, vectors, ld, kernels);
+  });
+  orthonormalize(vectors, k, t.diagonal.size(), ld, threads, kernels);
+}
+
+}  // namespace cole
