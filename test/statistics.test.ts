@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kendallTauB } from '#cole/base/index.js';
+import { kendallTauB, stream } from '#cole/base/index.js';
 
 /** Straight from the definition, over all pairs. */
 function quadratic(a: readonly number[], b: readonly number[]): number {
@@ -41,6 +41,22 @@ describe('Kendall tau-b', () => {
         },
       ),
     );
+  });
+
+  it('equals the definition where most values lie together and a few far out, or differ in their last bits only', () => {
+    const rng = stream('kendall');
+    const cases: (() => number)[] = [
+      () => rng.normal(),
+      () => Math.fround(rng.normal()),
+      () => 1 + rng.int(150) * Number.EPSILON,
+      () => (rng.int(100) === 0 ? 1e18 : 1) * rng.normal(),
+      () => rng.normal() * 10 ** (rng.int(600) - 300),
+    ];
+    for (const draw of cases)
+      for (const n of [2, 33, 64, 400]) {
+        const [a, b] = [0, 1].map(() => Array.from({ length: n }, draw));
+        expect(kendallTauB(a!, b!)).toBe(quadratic(a!, b!));
+      }
   });
 
   it('knows the hand-computed cases', () => {

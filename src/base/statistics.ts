@@ -14,24 +14,55 @@ export function kendallTauB(a: ArrayLike<number>, b: ArrayLike<number>): number 
   const rankA = denseRanks(a);
   const rankB = denseRanks(b);
   const order = stableOrder(rankB.order, rankA.ranks, rankA.distinct);
-  // In the order of a, and of b where a ties, every pair out of order by b is discordant. A Fenwick tree over the ranks of
-  // b counts those before that are not above.
-  const tree = new Int32Array(rankB.distinct + 1);
-  let discordant = 0;
+  // In the order of a, and of b where a ties, every pair out of order by b is discordant. Places of the values in the order
+  // of b, equal ones in the order they come in: a permutation, whose inversions are the discordant pairs.
+  const starts = new Int32Array(rankB.distinct + 1);
+  for (let i = 0; i < n; i++) starts[rankB.ranks[i]! + 1]!++;
+  for (let k = 0; k < rankB.distinct; k++) starts[k + 1]! += starts[k]!;
+  const places = new Int32Array(n);
   let tiedBoth = 0;
-  for (let i = 0, run = 0; i < n; i++) {
-    const rank = rankB.ranks[order[i]!]!;
-    let notAbove = 0;
-    for (let at = rank + 1; at > 0; at &= at - 1) notAbove += tree[at]!;
-    discordant += i - notAbove;
-    for (let at = rank + 1; at <= rankB.distinct; at += at & -at) tree[at]!++;
-    const same = i > 0 && rankB.ranks[order[i - 1]!] === rank && rankA.ranks[order[i - 1]!] === rankA.ranks[order[i]!];
-    run = same ? run + 1 : 0;
+  for (let i = 0, run = 0, lastA = -1, lastB = -1; i < n; i++) {
+    const ofA = rankA.ranks[order[i]!]!;
+    const ofB = rankB.ranks[order[i]!]!;
+    run = ofA === lastA && ofB === lastB ? run + 1 : 0;
     tiedBoth += run;
+    lastA = ofA;
+    lastB = ofB;
+    places[i] = starts[ofB]!++;
   }
+  const discordant = inversions(places);
   const total = (n * (n - 1)) / 2;
   const score = total - rankA.tied - rankB.tied + tiedBoth - 2 * discordant;
   return score / Math.sqrt((total - rankA.tied) * (total - rankB.tied));
+}
+
+/**
+ * Pairs of a permutation of 0 .. n - 1 that stand in the wrong order. Values that have come are bits, 32 in a word; a Fenwick
+ * tree counts whole words, and the bits of a word are counted in parallel.
+ */
+function inversions(permutation: Int32Array): number {
+  const n = permutation.length;
+  const words = (n >>> 5) + 1;
+  const seen = new Int32Array(words);
+  const tree = new Int32Array(words + 1);
+  let total = 0;
+  for (let i = 0; i < n; i++) {
+    const value = permutation[i]!;
+    const word = value >>> 5;
+    const bit = 1 << (value & 31);
+    let below = bitCount(seen[word]! & (bit - 1));
+    for (let at = word; at > 0; at &= at - 1) below += tree[at]!;
+    total += i - below;
+    seen[word]! |= bit;
+    for (let at = word + 1; at <= words; at += at & -at) tree[at]!++;
+  }
+  return total;
+}
+
+function bitCount(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 interface Ranks {
@@ -47,54 +78,80 @@ interface Ranks {
 function denseRanks(values: ArrayLike<number>): Ranks {
   const n = values.length;
   const numbers = new Float64Array(n);
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < n; i++) {
     const value = values[i]!;
     if (Number.isNaN(value)) throw new ColeError('ERR_DATA', `expected numbers to rank, got NaN at position ${i}`);
     // Zeros of both signs are equal: one bit pattern.
     numbers[i] = value + 0;
+    if (value < low) low = value;
+    if (value > high) high = value;
   }
-  const order = sortedOrder(numbers);
-  const ranks = new Int32Array(n);
-  let rank = 0;
-  let tied = 0;
-  for (let i = 1, run = 0; i < n; i++) {
-    const same = numbers[order[i]!] === numbers[order[i - 1]!];
-    run = same ? run + 1 : 0;
-    tied += run;
-    rank += same ? 0 : 1;
-    ranks[order[i]!] = rank;
+  // Sorted by their place in the range, which tells most values apart unless a few lie far out; else by all their bits.
+  const scale = (2 ** 22 - 1) / (high - low);
+  if (scale > 0 && scale < Number.POSITIVE_INFINITY) {
+    const keys = new Int32Array(n);
+    for (let i = 0; i < n; i++) keys[i] = (numbers[i]! - low) * scale;
+    const ranks = ranksOf(numbers, keys, radixOrder(keys, null, 2));
+    if (ranks) return ranks;
   }
-  return { order, ranks, distinct: n > 0 ? rank + 1 : 0, tied };
+  const words = new Int32Array(numbers.buffer);
+  // Bits that sort as unsigned integers: all flipped below zero, the sign alone from zero on.
+  const lower = Int32Array.from(numbers, (_, i) => words[2 * i]! ^ (words[2 * i + 1]! >> 31));
+  const upper = Int32Array.from(numbers, (_, i) => words[2 * i + 1]! ^ ((words[2 * i + 1]! >> 31) | 0x80000000));
+  const order = radixOrder(upper, radixOrder(lower, null, 3), 3);
+  // Sorted already: nothing is left to move.
+  return ranksOf(numbers, upper, order)!;
 }
 
-/** Radix sort on the bits of the doubles, 11 at a time, least significant first: no comparison to mispredict. */
-function sortedOrder(numbers: Float64Array): Int32Array {
+/** Ranks after positions of equal keys have been sorted by their numbers; undefined where that would take too many moves. */
+function ranksOf(numbers: Float64Array, keys: Int32Array, order: Int32Array): Ranks | undefined {
   const n = numbers.length;
-  const words = new Uint32Array(numbers.buffer.slice(0));
-  // Bits that sort as integers: all flipped below zero, the sign alone from zero on.
-  for (let i = 1; i < 2 * n; i += 2) {
-    if (words[i]! >>> 31) {
-      words[i - 1] = ~words[i - 1]!;
-      words[i] = ~words[i]!;
-    } else words[i]! ^= 0x80000000;
-  }
-  let order = new Int32Array(n);
-  for (let i = 0; i < n; i++) order[i] = i;
-  for (let shift = 0; shift < 64; shift += 11) {
-    const digits = new Int32Array(n);
-    let differ = 0;
-    for (let i = 0; i < n; i++) {
-      const low = words[2 * i]!;
-      const high = words[2 * i + 1]!;
-      // A digit may span both words.
-      const bits =
-        shift >= 32 ? high >>> (shift - 32) : shift > 21 ? (low >>> shift) | (high << (32 - shift)) : low >>> shift;
-      digits[i] = bits & 2047;
-      differ |= digits[i]! ^ digits[0]!;
+  const longest = 32;
+  const ranks = new Int32Array(n);
+  let rank = -1;
+  let tied = 0;
+  for (let begin = 0, end = 0; begin < n; begin = end) {
+    const key = keys[order[begin]!]!;
+    for (end = begin + 1; end < n && keys[order[end]!]! === key; end++) {
+      const position = order[end]!;
+      const value = numbers[position]!;
+      let at = end;
+      for (; at > begin && numbers[order[at - 1]!]! > value; at--) order[at] = order[at - 1]!;
+      order[at] = position;
+      if (end - at > longest) return undefined;
     }
-    if (differ !== 0) order = stableOrder(order, digits, 2048);
+    ranks[order[begin]!] = ++rank;
+    for (let i = begin + 1, run = 0; i < end; i++) {
+      const same = numbers[order[i]!] === numbers[order[i - 1]!];
+      run = same ? run + 1 : 0;
+      tied += run;
+      if (!same) rank++;
+      ranks[order[i]!] = rank;
+    }
   }
-  return order;
+  return { order, ranks, distinct: rank + 1, tied };
+}
+
+/**
+ * `order`, or the positions in turn, rearranged by the lowest `digits` of keys[position], 11 bits each and least significant
+ * first, as unsigned integers and stably: no comparison to mispredict.
+ */
+function radixOrder(keys: Int32Array, order: Int32Array | null, digits: number): Int32Array {
+  const n = keys.length;
+  let from = order;
+  for (let digit = 0; digit < digits; digit++) {
+    const shift = 11 * digit;
+    const starts = new Int32Array(2049);
+    for (let i = 0; i < n; i++) starts[((keys[i]! >>> shift) & 2047) + 1]!++;
+    for (let k = 0; k < 2048; k++) starts[k + 1]! += starts[k]!;
+    const to = new Int32Array(n);
+    if (from) for (let i = 0; i < n; i++) to[starts[(keys[from[i]!]! >>> shift) & 2047]!++] = from[i]!;
+    else for (let i = 0; i < n; i++) to[starts[(keys[i]! >>> shift) & 2047]!++] = i;
+    from = to;
+  }
+  return from!;
 }
 
 /** `order` rearranged by keys[position] < bound, positions of equal keys in the order given: a counting sort. */
