@@ -25,6 +25,11 @@ export async function openRunner(
   const { table } = await convertWeights(config, source, folder);
   const path = join(folder, 'graph.onnx');
   writeFileSync(path, graphBytes(config, table, { outputs, embeddingLayer: true }));
+  return runnerOf(config, path);
+}
+
+/** Of the graph at `path`. */
+export async function runnerOf(config: ModelConfig, path: string): Promise<Runner> {
   const session = await InferenceSession.create(path, { intraOpNumThreads: 1, logSeverityLevel: 3 });
   const plan = families[config.family]!.sharesPrefixes ? planPrefixBatches : planBatches;
   return {

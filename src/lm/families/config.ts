@@ -8,6 +8,7 @@ import { headSizeOf, type ModelConfig } from './model.js';
 import { modernbert } from './modernbert.js';
 import { nomicBert } from './nomic-bert.js';
 import { qwen2, qwen3 } from './qwen.js';
+import { ready } from './ready.js';
 
 /** By the name in `model_type` and `general.architecture`. */
 export const families: Readonly<Record<string, Family>> = {
@@ -20,6 +21,7 @@ export const families: Readonly<Record<string, Family>> = {
   roberta,
   modernbert,
   nomic_bert: nomicBert,
+  onnx: ready,
 };
 
 /** Fields of other models that change what is computed, whatever the family, with the values that do not. */

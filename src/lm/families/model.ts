@@ -45,8 +45,17 @@ export interface ModelConfig {
   readonly windowed?: readonly number[];
   /** MLPs per layer, of which the router chooses `active` for each token. */
   readonly experts?: { readonly count: number; readonly active: number };
-  /** Of the skeleton of a ready ONNX graph. */
-  readonly graphSha256?: string;
+  /** A graph that somebody else made. */
+  readonly ready?: {
+    /** Of its skeleton. */
+    readonly sha256: string;
+    /** What it takes beside `input_ids`. */
+    readonly inputs: readonly string[];
+    /** Values with its hidden states: all, from the first to the last, or the last alone. */
+    readonly states: readonly string[];
+    /** The one value holds them all, along its first axis. */
+    readonly isStacked: boolean;
+  };
 }
 
 export function headSizeOf({ headSize, hidden, heads }: ModelConfig): number {

@@ -110,6 +110,12 @@ export class PoolingOutputs {
     }
   }
 
+  /** The only state of a model of which no other is known. */
+  addLast(state: Value): void {
+    this.#next = this.config.layers;
+    this.add(state);
+  }
+
   #addToAverage(name: string, layers: readonly number[], layer: number, state: Value): void {
     if (!layers.includes(layer)) return;
     if (layers.length === 1) {

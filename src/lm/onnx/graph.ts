@@ -7,6 +7,7 @@ import {
   type Attribute,
   type Dimension,
   type ElementType,
+  encodeAddition,
   encodeModel,
   type NodeProto,
   type TensorProto,
@@ -40,6 +41,8 @@ export class Graph {
   constructor(
     private readonly name: string,
     private readonly weights: WeightTable,
+    /** Before the names of values, where the graph is merged with another. */
+    private readonly prefix = '',
   ) {}
 
   input(name: string, type: ElementType, shape: readonly Dimension[]): Value {
@@ -48,8 +51,20 @@ export class Graph {
   }
 
   output(name: string, value: Value, type: ElementType, shape: readonly Dimension[]): void {
-    this.nodes.push({ op: 'Identity', domain: '', name, inputs: [value], outputs: [name], attributes: {} });
+    if (value !== name) this.alias(name, value);
     this.outputs.push({ name, type, shape });
+  }
+
+  /** Gives a value a name that somebody else knows. */
+  alias(name: string, value: Value): void {
+    this.nodes.push({
+      op: 'Identity',
+      domain: '',
+      name: this.prefix + name,
+      inputs: [value],
+      outputs: [name],
+      attributes: {},
+    });
   }
 
   /** The first output of a new node. */
@@ -59,7 +74,7 @@ export class Graph {
 
   /** All outputs of a new node. */
   nodeOutputs(op: string, inputs: readonly Value[], options: NodeOptions = {}): Value[] {
-    const name = `${op}_${this.nodes.length}`;
+    const name = `${this.prefix}${op}_${this.nodes.length}`;
     const outputs = Array.from({ length: options.outputs ?? 1 }, (_, i) => `${name}:${i}`);
     this.nodes.push({
       op,
@@ -87,30 +102,30 @@ export class Graph {
     type: 'int32' | 'int64' = 'int64',
     shape: readonly number[] = [values.length],
   ): Value {
-    const name = `${type}[${shape}](${values})`;
+    const name = `${this.prefix}${type}[${shape}](${values})`;
     const array = type === 'int32' ? Int32Array.from(values) : BigInt64Array.from(values, BigInt);
     this.tensors.set(name, { name, type, shape, content: new Uint8Array(array.buffer) });
     return name;
   }
 
   scalar(value: number): Value {
-    const name = `float32(${value})`;
+    const name = `${this.prefix}float32(${value})`;
     const content = new Uint8Array(Float32Array.of(value).buffer);
     this.tensors.set(name, { name, type: 'float32', shape: [], content });
     return name;
   }
 
   encode(): Uint8Array {
+    return encodeModel({ ...this.#parts(), producer: 'cole', opsets: { '': opset, 'com.microsoft': 1 } });
+  }
+
+  /** To be appended to the bytes of a model, whose graph the nodes join: protobuf merges messages that follow each other. */
+  encodeAddition(): Uint8Array {
+    return encodeAddition(this.#parts());
+  }
+
+  #parts() {
     const { name, nodes, inputs, outputs } = this;
-    const tensors = [...this.tensors.values()];
-    return encodeModel({
-      name,
-      producer: 'cole',
-      opsets: { '': opset, 'com.microsoft': 1 },
-      nodes,
-      inputs,
-      outputs,
-      tensors,
-    });
+    return { name, nodes, inputs, outputs, tensors: [...this.tensors.values()] };
   }
 }

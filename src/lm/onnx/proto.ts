@@ -32,14 +32,17 @@ export interface TensorProto {
   readonly content: Uint8Array | { readonly file: string; readonly offset: number; readonly bytes: number };
 }
 
-export interface ModelProto {
+export interface GraphProto {
   readonly name: string;
-  readonly producer: string;
-  readonly opsets: Readonly<Record<string, number>>;
   readonly nodes: readonly NodeProto[];
   readonly inputs: readonly ValueProto[];
   readonly outputs: readonly ValueProto[];
   readonly tensors: readonly TensorProto[];
+}
+
+export interface ModelProto extends GraphProto {
+  readonly producer: string;
+  readonly opsets: Readonly<Record<string, number>>;
 }
 
 const irVersion = 9;
@@ -60,7 +63,14 @@ export function encodeModel(model: ModelProto): Uint8Array {
   return out.finish();
 }
 
-function writeGraph(out: BinaryWriter, graph: ModelProto): void {
+/** A model's bytes with these at their end have the nodes, inputs, outputs and tensors of both graphs. */
+export function encodeAddition(graph: GraphProto): Uint8Array {
+  const out = new BinaryWriter();
+  message(out, 7, () => writeGraph(out, graph));
+  return out.finish();
+}
+
+function writeGraph(out: BinaryWriter, graph: GraphProto): void {
   for (const node of graph.nodes) message(out, 1, () => writeNode(out, node));
   text(out, 2, graph.name);
   for (const tensor of graph.tensors) message(out, 5, () => writeTensor(out, tensor));

@@ -3,6 +3,7 @@
  * what lies where. The ONNX graph over them is small and is made from the table.
  */
 import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColeError, writeAtomic } from '../../base/index.js';
 import { families } from '../families/config.js';
@@ -20,6 +21,32 @@ export const weightsName = 'weights.bin';
 /** Tensors start on page boundaries, so that the runtime can map them. */
 const alignment = 4096;
 
+/** A weight file as it is written. */
+export class WeightFile {
+  readonly #hash = createHash('sha256');
+  #offset = 0;
+
+  constructor(private readonly file: FileHandle) {}
+
+  /** Where the bytes lie. */
+  async append(bytes: Uint8Array): Promise<number> {
+    await this.#write(new Uint8Array(-this.#offset & (alignment - 1)));
+    const start = this.#offset;
+    await this.#write(bytes);
+    return start;
+  }
+
+  finish(): { bytes: number; sha256: string } {
+    return { bytes: this.#offset, sha256: this.#hash.digest('hex') };
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    this.#hash.update(bytes);
+    for (let done = 0; done < bytes.length; ) done += (await this.file.write(bytes, done)).bytesWritten;
+    this.#offset += bytes.length;
+  }
+}
+
 /** Writes the weight file into `folder`; the table says where each tensor lies and the hash is of the file's bytes. */
 export async function convertWeights(
   config: ModelConfig,
@@ -27,22 +54,18 @@ export async function convertWeights(
   folder: string,
 ): Promise<{ table: WeightTable; bytes: number; sha256: string }> {
   const tensors: Record<string, { shape: readonly number[]; offset: number }> = {};
-  const hash = createHash('sha256');
-  let offset = 0;
+  const specs = families[config.family]!.weights(config, source);
+  let made = { bytes: 0, sha256: '' };
   await writeAtomic(join(folder, weightsName), async (file) => {
-    const append = async (bytes: Uint8Array) => {
-      hash.update(bytes);
-      for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
-      offset += bytes.length;
-    };
-    for (const spec of families[config.family]!.weights(config, source)) {
-      await append(new Uint8Array(-offset & (alignment - 1)));
-      tensors[spec.name] = { shape: spec.shape, offset };
+    const weights = new WeightFile(file);
+    for (const spec of specs) {
       const values = await make(spec);
-      await append(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      const offset = await weights.append(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      tensors[spec.name] = { shape: spec.shape, offset };
     }
+    made = weights.finish();
   });
-  return { table: { file: weightsName, tensors }, bytes: offset, sha256: hash.digest('hex') };
+  return { table: { file: weightsName, tensors }, ...made };
 }
 
 async function make(spec: WeightSpec): Promise<Float32Array> {
@@ -56,6 +79,13 @@ async function make(spec: WeightSpec): Promise<Float32Array> {
   return values;
 }
 
-export function graphBytes(config: ModelConfig, table: WeightTable, options: GraphOptions): Uint8Array {
-  return families[config.family]!.graph(config, table, options).encode();
+/** `skeleton`: of a ready graph, around which ours is put. */
+export function graphBytes(
+  config: ModelConfig,
+  table: WeightTable,
+  options: GraphOptions,
+  skeleton?: Uint8Array,
+): Uint8Array {
+  const graph = families[config.family]!.graph(config, table, options);
+  return skeleton ? Buffer.concat([skeleton, graph.encodeAddition()]) : graph.encode();
 }

@@ -8,13 +8,16 @@ import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColeError, ioError, writeFileAtomic } from '../../base/index.js';
 import { configOfGguf, configOfHuggingFace } from '../families/config.js';
+import { ConfigReader } from '../families/fields.js';
 import type { ModelConfig } from '../families/model.js';
 import { openGguf } from '../formats/gguf.js';
 import { openWeightFiles } from '../formats/shards.js';
 import type { TensorSource } from '../formats/source.js';
+import type { WeightTable } from '../onnx/graph.js';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/index.js';
-import { conversionVersion, convertWeights } from './convert.js';
+import { conversionVersion, convertWeights, weightsName } from './convert.js';
 import { type ModelManifest, manifestName } from './manifest.js';
+import { folderOf, openReady } from './ready.js';
 import { sha256Of } from './wheel.js';
 
 export type Provenance = Pick<ModelManifest, 'name' | 'description' | 'license' | 'source'>;
@@ -28,30 +31,30 @@ export async function importModel(
   await mkdir(folder, { recursive: true });
   const foreign = await openForeign(path, folder);
   try {
-    const { config, weightsPaths } = foreign;
+    const { vocabulary, license } = foreign;
     const { tokenizer, file } = await foreign.tokenizer();
     // A token past the table would read foreign memory's row; the other way round (padding rows) is common and harmless.
-    if (tokenizer.vocabularySize > config.vocabulary)
+    if (tokenizer.vocabularySize > vocabulary)
       throw new ColeError(
         'ERR_MODEL',
-        `expected a tokenizer of at most ${config.vocabulary} tokens for ${path}, got ${tokenizer.vocabularySize}`,
+        `expected a tokenizer of at most ${vocabulary} tokens for ${path}, got ${tokenizer.vocabularySize}`,
       );
-    const sourceSha256 = await hashOfFiles(weightsPaths);
-    const weights = await convertWeights(config, foreign.tensors, folder);
+    const sourceSha256 = await hashOfFiles(foreign.weightsPaths);
+    const { config, table, bytes, sha256 } = await foreign.convert();
     const manifest: ModelManifest = {
       version: conversionVersion,
-      ...provenance(foreign.license),
+      ...provenance(license),
       sourceSha256,
       config,
-      weights: weights.table,
-      weightsBytes: weights.bytes,
-      weightsSha256: weights.sha256,
+      weights: table,
+      weightsBytes: bytes,
+      weightsSha256: sha256,
       tokenizer: file,
     };
     await writeFileAtomic(join(folder, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
     return manifest;
   } finally {
-    await foreign.tensors.close();
+    await foreign.close();
   }
 }
 
@@ -63,27 +66,42 @@ async function hashOfFiles(paths: readonly string[]): Promise<string> {
 }
 
 interface Foreign {
-  readonly config: ModelConfig;
-  readonly tensors: TensorSource;
+  /** Tokens that the model has rows for. */
+  readonly vocabulary: number;
   readonly weightsPaths: readonly string[];
   readonly license: string;
   /** Copies what the tokenizer is made of, and makes it. */
   tokenizer(): Promise<{ tokenizer: Tokenizer; file: ModelManifest['tokenizer'] }>;
+  /** Writes the weights. */
+  convert(): Promise<{ config: ModelConfig; table: WeightTable; bytes: number; sha256: string }>;
+  close(): Promise<void>;
 }
 
 async function openForeign(path: string, folder: string): Promise<Foreign> {
   const found = await stat(path).catch((cause) => {
-    throw new ColeError('ERR_MODEL', `expected a GGUF file or a model folder at ${path}, got nothing there`, { cause });
+    throw new ColeError('ERR_MODEL', `expected a GGUF or ONNX file or a model folder at ${path}, got nothing there`, {
+      cause,
+    });
   });
-  return found.isDirectory() ? openFolder(path, folder) : openFile(path, folder);
+  if (found.isDirectory()) return openFolder(path, folder);
+  return path.endsWith('.onnx') ? openOnnx(path, folder) : openFile(path, folder);
+}
+
+/** The weights of `config` out of `tensors`. */
+function converted(config: ModelConfig, tensors: TensorSource, folder: string): Pick<Foreign, 'convert' | 'close'> {
+  return {
+    convert: async () => ({ config, ...(await convertWeights(config, tensors, folder)) }),
+    close: () => tensors.close(),
+  };
 }
 
 async function openFile(path: string, folder: string): Promise<Foreign> {
   const tensors = await openGguf(path);
   const { metadata } = tensors;
+  const config = configOfGguf(metadata, path);
   return {
-    config: configOfGguf(metadata, path),
-    tensors,
+    ...converted(config, tensors, folder),
+    vocabulary: config.vocabulary,
     weightsPaths: [path],
     license: typeof metadata['general.license'] === 'string' ? metadata['general.license'] : 'unknown',
     tokenizer: async () => {
@@ -100,31 +118,51 @@ async function openFile(path: string, folder: string): Promise<Foreign> {
 
 async function openFolder(path: string, folder: string): Promise<Foreign> {
   const configPath = join(path, 'config.json');
-  let fields: Record<string, unknown>;
-  try {
-    fields = JSON.parse(await readFile(configPath, 'utf8')) as Record<string, unknown>;
-  } catch (cause) {
-    throw new ColeError('ERR_MODEL', `expected a JSON file at ${configPath}, but ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  const config = configOfHuggingFace(fields ?? {}, configPath);
+  const config = configOfHuggingFace(await readDescription(configPath), configPath);
   const { tensors, paths } = await openWeightFiles(path);
   return {
-    config,
-    tensors,
+    ...converted(config, tensors, folder),
+    vocabulary: config.vocabulary,
     weightsPaths: paths,
     license: 'unknown',
-    tokenizer: async () => {
-      const file = 'tokenizer.json';
-      const from = join(path, file);
-      try {
-        await copyFile(from, join(folder, file));
-      } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw ioError(join(folder, file), cause);
-        throw new ColeError('ERR_MODEL', `expected the tokenizer at ${from}, got no such file`, { cause });
-      }
-      return { tokenizer: loadTokenizer({ json: await readFile(from) }), file };
-    },
+    tokenizer: () => copyTokenizer(path, folder),
   };
+}
+
+async function openOnnx(path: string, folder: string): Promise<Foreign> {
+  const beside = await folderOf(path);
+  const configPath = join(beside, 'config.json');
+  const fields = await readDescription(configPath);
+  const model = await openReady(path, new ConfigReader(fields, configPath));
+  return {
+    vocabulary: model.config.vocabulary,
+    weightsPaths: [path, ...model.dataPaths],
+    license: 'unknown',
+    tokenizer: () => copyTokenizer(beside, folder),
+    convert: async () => ({ ...(await model.convert(folder)), table: { file: weightsName, tensors: {} } }),
+    close: async () => {},
+  };
+}
+
+async function readDescription(path: string): Promise<Record<string, unknown>> {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new ColeError('ERR_MODEL', `expected a JSON file at ${path}, but ${(cause as Error).message}`, { cause });
+  }
+  if (typeof fields === 'object' && fields !== null) return fields as Record<string, unknown>;
+  throw new ColeError('ERR_MODEL', `expected an object in ${path}, got ${String(fields)}`);
+}
+
+async function copyTokenizer(from: string, folder: string): Promise<Awaited<ReturnType<Foreign['tokenizer']>>> {
+  const file = 'tokenizer.json';
+  const path = join(from, file);
+  try {
+    await copyFile(path, join(folder, file));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw ioError(join(folder, file), cause);
+    throw new ColeError('ERR_MODEL', `expected the tokenizer at ${path}, got no such file`, { cause });
+  }
+  return { tokenizer: loadTokenizer({ json: await readFile(path) }), file };
 }

@@ -8,7 +8,9 @@ import { loadTokenizer, type Tokenizer } from '../tokenizer/index.js';
 import { graphBytes, weightsName } from './convert.js';
 import { modelsFolder } from './folder.js';
 import { type ModelManifest, readManifest } from './manifest.js';
+import { skeletonName } from './ready.js';
 import { showModel } from './store.js';
+import { checkHash } from './wheel.js';
 
 export interface OpenedModel {
   readonly manifest: ModelManifest;
@@ -50,13 +52,23 @@ export async function openModel(name: string): Promise<OpenedModel> {
  * another, or none.
  */
 export async function graphOf({ folder, manifest }: OpenedModel, options: GraphOptions): Promise<string> {
-  const bytes = graphBytes(manifest.config, manifest.weights, options);
+  const { config, weights } = manifest;
+  const bytes = graphBytes(config, weights, options, config.ready && (await skeletonIn(folder, config.ready.sha256)));
   // Processes that want other outputs have files of their own.
   const name = createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 16);
   const path = join(folder, `graph-${name}.onnx`);
   const there = await readFile(path).catch(() => undefined);
   if (!there?.equals(bytes)) await writeFileAtomic(path, bytes);
   return path;
+}
+
+async function skeletonIn(folder: string, sha256: string): Promise<Uint8Array> {
+  const path = join(folder, skeletonName);
+  const bytes = await readFile(path).catch((cause) => {
+    throw new ColeError('ERR_MODEL', `expected the graph at ${path}, but ${(cause as Error).message}`, { cause });
+  });
+  checkHash(path, sha256, createHash('sha256').update(bytes).digest('hex'));
+  return bytes;
 }
 
 async function tokenizerIn(folder: string, manifest: ModelManifest): Promise<Tokenizer> {
