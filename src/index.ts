@@ -1,5 +1,12 @@
 /** The public names of cole, room by room. */
-export { arraysToFile, type Embeddings, embeddingsToFile, fileToArrays, fileToEmbeddings } from './arrow/index.js';
+export {
+  arraysToFile,
+  type Embeddings,
+  embeddingsToFile,
+  fileToArrays,
+  fileToColumns,
+  fileToEmbeddings,
+} from './arrow/index.js';
 export {
   ColeError,
   type ErrorCode,
@@ -10,7 +17,14 @@ export {
   stream,
 } from './base/index.js';
 export { type Renderer, renderer, styles } from './code/index.js';
-export { codeDefaults, createFeatures, type FeatureSet, type FittedFeatures, featureNames } from './features/index.js';
+export {
+  codeDefaults,
+  createFeatures,
+  defaultStyle,
+  type FeatureSet,
+  type FittedFeatures,
+  featureNames,
+} from './features/index.js';
 export {
   addModel,
   createEmbedder,
@@ -29,8 +43,31 @@ export {
 export { addonPath, type NativeInfo, native } from './native/index.js';
 export { type Objective, type Outcome, openTable, Table, tableObjective } from './objectives/index.js';
 export { type ReportFiles, type ReportOptions, writeCurvePicture, writeReport } from './report/index.js';
+export {
+  type InputRow,
+  mergeScreens,
+  type RunScreenHooks,
+  readTop,
+  runScreen,
+  type ScreenedRow,
+  type ScreenInput,
+  type ScreenOptions,
+  type ScreenSummary,
+  slowestStage,
+} from './screen/index.js';
 export { createStrategy, resolveStrategy, type Strategy, type StrategyOptions } from './search/index.js';
-export { type Encoding, type Space, space, spaces } from './spaces/index.js';
+export {
+  type EinspaceSettings,
+  type Encoding,
+  einspace,
+  knownNetwork,
+  knownNetworkNames,
+  type Network,
+  parseSettings as parseEinspaceSettings,
+  type Space,
+  space,
+  spaces,
+} from './spaces/index.js';
 export {
   compareRuns,
   type MethodComparison,

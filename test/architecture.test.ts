@@ -35,8 +35,10 @@ const rooms: Record<string, string[]> = {
     'base',
     'workers',
   ],
+  screen: ['workers', 'study', 'objectives', 'surrogate', 'features', 'lm', 'code', 'spaces', 'arrow', 'base'],
   report: ['arrow', 'base'],
   workers: [
+    'screen',
     'study',
     'search',
     'objectives',

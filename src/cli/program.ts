@@ -8,12 +8,14 @@ import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEmbed } from './commands/embed.js';
 import { addFit } from './commands/fit.js';
+import { addMerge } from './commands/merge.js';
 import { addModels } from './commands/models.js';
 import { addMutate } from './commands/mutate.js';
 import { addPredict } from './commands/predict.js';
 import { addRender } from './commands/render.js';
 import { addReport } from './commands/report.js';
 import { addSample } from './commands/sample.js';
+import { addScreen } from './commands/screen.js';
 import { addSearch } from './commands/search.js';
 import { addStudy } from './commands/study.js';
 import { addTokenize } from './commands/tokenize.js';
@@ -34,6 +36,8 @@ const commands = [
   addFit,
   addPredict,
   addSearch,
+  addScreen,
+  addMerge,
   addStudy,
   addReport,
   addBench,

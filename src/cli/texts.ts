@@ -45,7 +45,7 @@ async function* keyedLines(source: string, { renderArch }: ReadTextsOptions): As
 }
 
 /** A plain line is an architecture. */
-function fieldsOf({ text: line, where }: Line): { key?: string; arch?: string; text?: string } {
+export function fieldsOf({ text: line, where }: Line): { key?: string; arch?: string; text?: string } {
   if (!line.trimStart().startsWith('{')) return { arch: line.trim() };
   const found = Object.entries(parseObject(line, where)).filter(([name]) => ['key', 'arch', 'text'].includes(name));
   for (const [name, value] of found)
@@ -57,12 +57,12 @@ function fieldsOf({ text: line, where }: Line): { key?: string; arch?: string; t
   return fields;
 }
 
-function isFolder(source: string): boolean {
+export function isFolder(source: string): boolean {
   return source !== '-' && statSync(source, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** By path below the folder, sorted, so that the order is the same on every machine. */
-function* pythonFiles(folder: string): Generator<KeyedText> {
+export function* pythonFiles(folder: string): Generator<KeyedText> {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.py'));
   for (const path of paths.map((each) => each.split('\\').join('/')).sort()) {
     const where = join(folder, path);

@@ -1,6 +1,16 @@
 /** Architectures as text: renderers by space and style. */
 import { pickNamed, unknownName } from '../base/index.js';
-import { type Cell, type Network, printLong, space, spaceFamily, traceOf } from '../spaces/index.js';
+import {
+  type Cell,
+  einspaceDefaults,
+  type Network,
+  parseSettings,
+  printLong,
+  settingsName,
+  space,
+  spaceFamily,
+  traceOf,
+} from '../spaces/index.js';
 import { flat } from './einspace/flat.js';
 import { modulesText } from './einspace/modules.js';
 import * as einspaceNormal from './einspace/normal.js';
@@ -61,13 +71,20 @@ export function styles(spaceName: string): string[] {
 }
 
 export function renderer(spaceName: string, style: string): Renderer<unknown> {
-  const known = pickNamed('space', bySpace, spaceFamily(spaceName));
+  const family = spaceFamily(spaceName);
+  const known = pickNamed('space', bySpace, family);
   const found = style === 'arch' ? { version: 1, render: space(spaceName).print } : known[style];
   if (!found || !(style === 'arch' || Object.hasOwn(known, style)))
-    throw unknownName(`style of ${spaceName}`, style, [...Object.keys(known), 'arch']);
+    throw unknownName(`style of ${family}`, style, [...Object.keys(known), 'arch']);
   return {
-    identity: `${spaceName}/${style}@${found.version}`,
+    identity: `${textSpace(spaceName)}/${style}@${found.version}`,
     style,
     render: found.render as (arch: unknown) => string,
   };
+}
+
+/** Name of a space by what texts depend on: limits say which networks there are, not how they are written. */
+function textSpace(name: string): string {
+  if (!name.startsWith('einspace:')) return name;
+  return settingsName({ ...parseSettings(name.slice('einspace:'.length)), limits: einspaceDefaults.limits });
 }

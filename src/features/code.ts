@@ -49,3 +49,13 @@ export function codeFeatures<Arch>(render: (arch: Arch) => string, embedder: Tex
 
   return { name: 'code', fit: async () => ({ columns: dimension, transform }) };
 }
+
+/** As `codeFeatures`, for an embedder that is cheaper than remembering what it said. */
+export function embeddedTexts<Arch>(
+  name: string,
+  render: (arch: Arch) => string,
+  embedder: TextEmbedder,
+): FeatureSet<Arch> {
+  const transform = (archs: readonly Arch[]) => embedder.embed(archs.map(render));
+  return { name, fit: async () => ({ columns: embedder.dimension, transform }) };
+}

@@ -1,3 +1,4 @@
+import { spaceFamily } from '../spaces/index.js';
 import type { Scaling } from './scaling.js';
 
 /**
@@ -21,4 +22,9 @@ export const codeDefaults = Object.freeze({
  */
 export function codeScaling(model: string): Scaling {
   return model === codeDefaults.model ? codeDefaults.scaling : 'zscore';
+}
+
+/** Form of the text that `code` and `ngrams` read in a space, unless told otherwise. */
+export function defaultStyle(space: string): string {
+  return spaceFamily(space) === 'einspace' ? 'nested' : codeDefaults.style;
 }

@@ -2,16 +2,16 @@
 import { ColeError, unknownName } from '../base/index.js';
 import { type Renderer, renderer } from '../code/index.js';
 import type { Space } from '../spaces/index.js';
-import { codeFeatures, type TextEmbedder } from './code.js';
+import { codeFeatures, embeddedTexts, type TextEmbedder } from './code.js';
 import { scaled, sum } from './combine.js';
-import { codeDefaults } from './defaults.js';
+import { codeDefaults, defaultStyle } from './defaults.js';
 import { ngramFeatures } from './ngrams.js';
 import { type Scaling, scalings } from './scaling.js';
 import { structuralFeatures } from './structural.js';
 import type { FeatureSet } from './types.js';
 
 export type { TextEmbedder } from './code.js';
-export { codeDefaults, codeScaling } from './defaults.js';
+export { codeDefaults, codeScaling, defaultStyle } from './defaults.js';
 export { type Scaling, scalings } from './scaling.js';
 export type { FeatureSet, FittedFeatures } from './types.js';
 
@@ -19,7 +19,9 @@ export interface FeatureContext<Arch> {
   readonly space: Space<Arch>;
   /** Needed by `code`. */
   readonly textEmbedder?: TextEmbedder;
-  /** Style of the text that `code` and `ngrams` read. Default: `codeDefaults.style`. */
+  /** Needed by `static`: the mean of a language model's input embeddings, which is no feature of its own on the command line of searches. */
+  readonly staticEmbedder?: TextEmbedder;
+  /** Style of the text that `code` and `ngrams` read. Default: `defaultStyle`. */
   readonly style?: string;
   /** Takes the place of `style` for a space that has no built-in renderer. */
   readonly renderer?: Renderer<Arch>;
@@ -58,6 +60,8 @@ function createSet<Arch>(name: string, context: FeatureContext<Arch>): FeatureSe
     if (!textEmbedder) throw new ColeError('ERR_OPTION', `expected a language model for features code, got none`);
     return scaled(codeFeatures(textRenderer(context), textEmbedder), scaling ?? codeDefaults.scaling);
   }
+  if (name === 'static' && context.staticEmbedder)
+    return scaled(embeddedTexts(name, textRenderer(context), context.staticEmbedder), scaling ?? 'none');
   if (name === 'ngrams') return scaled(ngramFeatures(textRenderer(context)), scaling ?? 'none');
   if (Object.hasOwn(space.encodings, name))
     return scaled(structuralFeatures(name, space.encodings[name]!), scaling ?? 'none');
@@ -65,6 +69,7 @@ function createSet<Arch>(name: string, context: FeatureContext<Arch>): FeatureSe
 }
 
 function textRenderer<Arch>(context: FeatureContext<Arch>): (arch: Arch) => string {
-  const { render } = context.renderer ?? renderer(context.space.name, context.style ?? codeDefaults.style);
+  const { render } =
+    context.renderer ?? renderer(context.space.name, context.style ?? defaultStyle(context.space.name));
   return render;
 }

@@ -1,5 +1,6 @@
 /** Language models: the store, tokenizers, embeddings of texts. */
 export { createEmbedder } from './embedder.js';
+export { createStaticEmbedder, type StaticEmbedder } from './static.js';
 export { dataRoot, embeddingsFolder, modelsFolder } from './store/folder.js';
 export { type OpenedModel, openModel, tokenizerOf } from './store/open.js';
 export { describeModel, type PullOptions, pullModel } from './store/pull.js';

@@ -1,7 +1,15 @@
 /** Many trials of one method, and what they show. */
 export { compareRuns, type RunComparison } from './compare.js';
-export { type JournalEntry, parseJournal, type TrialRecord, trialsOf } from './journal.js';
-export type { Manifest } from './manifest.js';
+export { Journal, type JournalEntry, parseJournal, type TrialRecord, trialsOf } from './journal.js';
+export { lockDirectory } from './lock.js';
+export {
+  codeHash,
+  type Manifest,
+  makeManifest,
+  readManifest,
+  requireSameRun,
+  startDirectory,
+} from './manifest.js';
 export {
   areaUnderCurve,
   bestSoFar,

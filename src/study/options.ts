@@ -1,6 +1,13 @@
 /** Options of a search run: what a caller may say, what it comes to, and what of it decides the result. */
 import { ColeError, resolveOptions } from '../base/index.js';
-import { codeDefaults, codeScaling, createFeatures, needsEmbedder, type Scaling } from '../features/index.js';
+import {
+  codeDefaults,
+  codeScaling,
+  createFeatures,
+  defaultStyle,
+  needsEmbedder,
+  type Scaling,
+} from '../features/index.js';
 import type { Pooling } from '../lm/index.js';
 import {
   type BananasOptions,
@@ -166,7 +173,7 @@ function surrogatePlan(
       'ERR_OPTION',
       `expected no model or pooling for features ${spec}, which read no text with a language model`,
     );
-  const style = o.style ?? codeDefaults.style;
+  const style = o.style ?? defaultStyle(o.space);
   requireFeatures(spec, o, style);
   const reference = settings.bananas.generator === 'chained' ? ({ preset: 'reference-naslib' } as const) : {};
   const { threads: _threads, ...surrogate } = resolveSurrogate({ ...reference, ...o.surrogate });

@@ -47,14 +47,13 @@ export function addEmbed(program: CommandUnknownOpts): void {
       'form of the text of architectures, see cole render --styles (default: that of features code)',
     )
     .action(async (input, options, command) => {
-      const { codeDefaults, coreBudget, createEmbedder, embeddingsToFile, renderer, space, tokenizerOf } = await import(
-        '../../index.js'
-      );
+      const { codeDefaults, coreBudget, createEmbedder, defaultStyle, embeddingsToFile, renderer, space, tokenizerOf } =
+        await import('../../index.js');
       const { json, ...context } = contextOf(command);
       const threads = coreBudget({ tasks: 1, threads: context.threads }).languageModelThreads;
       const out = json ? options.out : required(options.out, '--out or --json');
       const chosen = space(options.space);
-      const { render, identity } = renderer(options.space, options.style ?? codeDefaults.style);
+      const { render, identity } = renderer(options.space, options.style ?? defaultStyle(options.space));
       let rendered = 0;
       const texts = await readTexts(input, {
         renderArch: (printed) => {

@@ -3,7 +3,7 @@ import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { ColeError, stream } from '../../base/index.js';
 import { integer } from '../arguments.js';
 import { contextOf, examples } from '../context.js';
-import { printJson } from '../output.js';
+import { log, printJson } from '../output.js';
 
 /** Draws in a row that bring nothing new before a space is taken to be exhausted. */
 const patience = 100_000;
@@ -12,8 +12,15 @@ export function addSample(program: CommandUnknownOpts): void {
   program
     .command('sample')
     .description('random architectures of a space')
-    .addHelpText('before', examples('cole sample -n 5', 'cole sample -n 1000 --unique > archs.jsonl'))
-    .option('--space <name>', 'search space', 'nas-bench-201')
+    .addHelpText(
+      'before',
+      examples(
+        'cole sample -n 5',
+        'cole sample -n 1000 --unique > archs.jsonl',
+        'cole sample --space einspace:1x8x8,maxParameters=200000 -n 100',
+      ),
+    )
+    .option('--space <name>', 'search space, with its settings and limits, such as einspace:1x8x8', 'nas-bench-201')
     .option('-n, --count <n>', 'how many', integer(1), 1)
     .addOption(
       new Option('--all', 'every architecture of the space in a fixed order, not a sample').conflicts([
@@ -43,8 +50,13 @@ export function addSample(program: CommandUnknownOpts): void {
       const rng = stream('sample', options.space, contextOf(command).seed);
       const identity = options.unique && ({ key: 'key', canonical: 'canonicalKey' } as const)[options.unique];
       const seen = new Set<string>();
+      const rejected: Record<string, number> = {};
       for (let n = 0, misses = 0; n < options.count; ) {
-        const row = rowOf(chosen.sample(rng));
+        const row = rowOf(
+          chosen.sample(rng, (reason) => {
+            rejected[reason] = (rejected[reason] ?? 0) + 1;
+          }),
+        );
         if (identity) {
           if (seen.has(row[identity])) {
             if (++misses < patience) continue;
@@ -59,5 +71,6 @@ export function addSample(program: CommandUnknownOpts): void {
         n++;
         await printJson(row);
       }
+      for (const [reason, count] of Object.entries(rejected)) log.info(`${count} draws passed the limit of ${reason}`);
     });
 }

@@ -1,6 +1,13 @@
 /** Options of a regression study: what a caller may say, what it comes to, and what of it decides the result. */
 import { ColeError, resolveOptions } from '../../base/index.js';
-import { codeDefaults, codeScaling, createFeatures, needsEmbedder, type Scaling } from '../../features/index.js';
+import {
+  codeDefaults,
+  codeScaling,
+  createFeatures,
+  defaultStyle,
+  needsEmbedder,
+  type Scaling,
+} from '../../features/index.js';
 import type { Pooling } from '../../lm/index.js';
 import { space as spaceOf } from '../../spaces/index.js';
 import { resolveSurrogate, type SurrogateChoice, type SurrogateOptions } from '../../surrogate/index.js';
@@ -172,7 +179,7 @@ function planMethod(given: RegressionMethod, spaceName: string): MethodPlan {
       'ERR_OPTION',
       `expected no model or pooling for features ${spec}, which read no text with a language model`,
     );
-  const style = o.style ?? codeDefaults.style;
+  const style = o.style ?? defaultStyle(spaceName);
   const model = o.model ?? codeDefaults.model;
   const scaling = o.scaling ?? (spec === 'code' ? codeScaling(model) : null);
   requireFeatures(spec, spaceName, style, o.scaling);

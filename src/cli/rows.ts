@@ -1,0 +1,80 @@
+/** Inputs of a screen: architectures or texts as lines, Arrow files of either or of embeddings, folders of `.py` files. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { extname } from 'node:path';
+import { ColeError } from '../base/index.js';
+import type { InputRow, ScreenInput } from '../index.js';
+import { readBytes } from './files.js';
+import { readLines } from './input.js';
+import { fieldsOf, isFolder, pythonFiles } from './texts.js';
+
+/** Rows of `source`; read from the start at each call, so standard input will not do. */
+export async function screenInput(source: string): Promise<ScreenInput> {
+  if (source === '-')
+    throw new ColeError(
+      'ERR_OPTION',
+      'expected a file or a folder to screen, which can be read again, got standard input',
+    );
+  if (isFolder(source)) return { identity: folderHash(source), rows: () => folderRows(source) };
+  const identity = await fileHash(source);
+  const arrow = ['.arrow', '.feather'].includes(extname(source).toLowerCase());
+  return { identity, rows: () => (arrow ? arrowRows(source) : lineRows(source)) };
+}
+
+async function* lineRows(source: string): AsyncGenerator<InputRow> {
+  for await (const line of readLines(source)) {
+    const { key, arch, text } = fieldsOf(line);
+    if (text === undefined) yield { arch: arch!, place: line.where };
+    else yield { key: key ?? arch ?? line.where, text };
+  }
+}
+
+async function* folderRows(folder: string): AsyncGenerator<InputRow> {
+  for (const { key, text } of pythonFiles(folder)) yield { key, text };
+}
+
+async function* arrowRows(path: string): AsyncGenerator<InputRow> {
+  const { fileToColumns, fileToEmbeddings } = await import('../index.js');
+  const bytes = await readBytes(path);
+  const { rows, columns } = fileToColumns(path, bytes);
+  const column = (name: string) => {
+    const found = columns.get(name);
+    return found?.kind === 'text' ? found.values : undefined;
+  };
+  const [keys, archs, texts] = [column('key'), column('arch'), column('text')];
+  const given = texts ?? archs;
+  if (given === undefined) {
+    const { keys: names, rows: vectors } = fileToEmbeddings(path, bytes);
+    for (const [at, key] of names.entries())
+      yield { key, vector: vectors.data.subarray(at * vectors.cols, (at + 1) * vectors.cols) };
+    return;
+  }
+  for (let row = 0; row < rows; row++) {
+    const place = `${path}, row ${row + 1}`;
+    const value = given[row];
+    if (value === undefined)
+      throw new ColeError('ERR_INPUT', `expected ${texts ? 'a text' : 'an architecture'} at ${place}, got nothing`);
+    yield texts ? { key: keys?.[row] ?? archs?.[row] ?? place, text: value } : { arch: value, place };
+  }
+}
+
+async function fileHash(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new ColeError(
+      'ERR_INPUT',
+      `expected a readable file at ${path}, but ${code === 'ENOENT' ? 'there is none' : message}`,
+      { cause },
+    );
+  }
+  return hash.digest('hex');
+}
+
+function folderHash(folder: string): string {
+  const hash = createHash('sha256');
+  for (const { key, text } of pythonFiles(folder)) hash.update(JSON.stringify([key, text]));
+  return hash.digest('hex');
+}

@@ -1,0 +1,9 @@
+/** Screening: architectures by the million, scored in stages, the best kept. */
+export { type ChunkResult, type ChunkSource, type ChunkTask, screenChunk, stages } from './chunk.js';
+export { mergeScreens } from './merge.js';
+export { cheapFeatures, type InputRow, readBudget, type ScreenInput, type ScreenOptions } from './options.js';
+export { dealFolds, heldOutScores, type Recall, recallCurve, recallShares } from './recall.js';
+export { readTop, type ScreenSummary, slowestStage } from './results.js';
+export { type RunScreenHooks, runScreen } from './run.js';
+export { createScorer, type Item, type Scorer, type ScorerSetup } from './scorer.js';
+export { compareRows, type ScreenedRow, TopRows } from './top.js';

@@ -1,0 +1,148 @@
+/** What a screen is asked for, and what that comes to. */
+import { ColeError, pickNamed, unknownName } from '../base/index.js';
+import { codeDefaults, codeScaling, defaultStyle, featureNames, needsEmbedder } from '../features/index.js';
+import type { Pooling } from '../lm/index.js';
+import { type Space, space as spaceOf } from '../spaces/index.js';
+import type { TableSource } from '../workers/index.js';
+
+/** An architecture to screen, a text, or a vector that `cole embed` made of either. */
+export type InputRow =
+  | { readonly arch: string; readonly place: string }
+  | { readonly key: string; readonly text: string }
+  | { readonly key: string; readonly vector: Float32Array };
+
+/** Rows in place of random architectures. */
+export interface ScreenInput {
+  /** Names the content, such as a hash: a run goes on only with the same one. */
+  readonly identity: string;
+  /** All rows from the first one on, in the same order at each call. */
+  rows(): AsyncIterable<InputRow>;
+}
+
+export interface ScreenOptions {
+  /** Run directory. */
+  readonly out: string;
+  /** Default `einspace`. */
+  readonly space?: string;
+  /** Random architectures to draw; in place of `input`. */
+  readonly count?: number;
+  readonly input?: ScreenInput;
+  /** File of known architectures, or a benchmark of the package, that the heads are fitted on. */
+  readonly table?: string;
+  readonly benchmark?: string;
+  readonly metric: string;
+  /** Features of the last stage. Default `code`. */
+  readonly features?: string;
+  /** Features of the first stage. Default: the best ones that are cheap, see `cheapFeatures`. */
+  readonly first?: string;
+  /** What the last stage sees: a part such as `5%`, or as much as it can in a time such as `30min`. Default `5%`. */
+  readonly full?: string;
+  readonly style?: string;
+  readonly model?: string;
+  readonly pooling?: Pooling;
+  /** Longer texts are cut and counted. Default 512. */
+  readonly maxTokens?: number;
+  /** Rows in the result. Default 100. */
+  readonly top?: number;
+  /** Architectures from one checkpoint to the next. Default 8192. */
+  readonly chunk?: number;
+  /** Part `index` of `of`, from 1: every of-th chunk. */
+  readonly shard?: { readonly index: number; readonly of: number };
+  readonly seed?: number;
+  readonly workers?: number;
+  readonly threads?: number;
+}
+
+export interface ScreenPlan {
+  readonly space: string;
+  readonly count: number | null;
+  readonly input: string | null;
+  readonly source: TableSource;
+  readonly metric: string;
+  readonly features: string;
+  readonly first: string | null;
+  /** A part, or seconds. */
+  readonly full: { readonly share: number } | { readonly seconds: number };
+  readonly style: string;
+  readonly model: string;
+  readonly pooling: Pooling;
+  readonly scaling: string;
+  readonly maxTokens: number;
+  readonly top: number;
+  readonly chunk: number;
+  readonly shard: { readonly index: number; readonly of: number };
+  readonly seed: number;
+}
+
+/** First stage of a cascade unless told otherwise; docs/results.md has the curves that it was picked by. */
+export function cheapFeatures(space: Space<unknown>): string {
+  return Object.hasOwn(space.encodings, 'counts') ? 'counts+ngrams' : 'ngrams';
+}
+
+export function planScreen(options: ScreenOptions): ScreenPlan {
+  const space = spaceOf(options.space ?? 'einspace');
+  const features = options.features ?? 'code';
+  checkFeatures(features, space);
+  const full = readBudget(options.full ?? (needsEmbedder(features) ? '5%' : '100%'));
+  const everything = 'share' in full && full.share === 1;
+  const first = options.first ?? (everything ? null : cheapFeatures(space));
+  if (first !== null) checkFeatures(first, space);
+  if (first !== null && needsEmbedder(first))
+    throw new ColeError('ERR_OPTION', `expected features without a language model for the first stage, got ${first}`);
+  if ((options.count === undefined) === (options.input === undefined))
+    throw new ColeError('ERR_OPTION', 'expected a number of architectures to draw, or an input, and not both');
+  if ((options.table === undefined) === (options.benchmark === undefined))
+    throw new ColeError('ERR_OPTION', 'expected a table or a benchmark with known values, and not both');
+  const shard = options.shard ?? { index: 1, of: 1 };
+  const model = options.model ?? codeDefaults.model;
+  const plan: ScreenPlan = {
+    space: space.name,
+    count: options.count ?? null,
+    input: options.input?.identity ?? null,
+    source: options.table === undefined ? { benchmark: options.benchmark! } : { path: options.table },
+    metric: options.metric,
+    features,
+    first: everything ? null : first,
+    full,
+    style: options.style ?? defaultStyle(space.name),
+    model,
+    pooling: options.pooling ?? codeDefaults.pooling,
+    scaling: codeScaling(model),
+    maxTokens: options.maxTokens ?? 512,
+    top: options.top ?? 100,
+    chunk: options.chunk ?? 8192,
+    shard,
+    seed: options.seed ?? 0,
+  };
+  for (const [name, value] of Object.entries({ ...plan, shards: shard.of, shard: shard.index }))
+    if (typeof value === 'number' && name !== 'seed' && (!Number.isSafeInteger(value) || value < 1))
+      throw new ColeError('ERR_OPTION', `expected a whole number of at least 1 for ${name} of a screen, got ${value}`);
+  if (shard.index > shard.of)
+    throw new ColeError('ERR_OPTION', `expected a shard of at most ${shard.of}, got ${shard.index}`);
+  return plan;
+}
+
+/** `static` is for screens alone: the others have it from nowhere. */
+function checkFeatures(spec: string, space: Space<unknown>): void {
+  const known = [...featureNames(space), 'static'];
+  for (const name of spec.split('+'))
+    if (!known.includes(name)) throw unknownName(`features of ${space.name}`, name, known);
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3600 };
+
+/** `5%`, `100%`, `90s`, `30min`, `2h`. */
+export function readBudget(text: string): { share: number } | { seconds: number } {
+  const found = /^(\d+(?:\.\d+)?) ?(%|[a-z]+)$/.exec(text.trim());
+  if (!found)
+    throw new ColeError('ERR_OPTION', `expected a part such as 5% or a time such as 30min as full, got ${text}`);
+  const value = Number(found[1]);
+  if (found[2] === '%') {
+    if (value <= 0 || value > 100)
+      throw new ColeError('ERR_OPTION', `expected more than 0% and at most 100% as full, got ${text}`);
+    return { share: value / 100 };
+  }
+  const unit = pickNamed('unit of time', unitSeconds, found[2]!);
+  if (value <= 0) throw new ColeError('ERR_OPTION', `expected a time above 0 as full, got ${text}`);
+  return { seconds: value * unit };
+}

@@ -1,0 +1,256 @@
+/**
+ * Runs a screen: chunks go to pool workers, one at a time each, so that as much is under way as there are workers; this
+ * thread alone writes files. A chunk that is done is a line in the journal. The result is the same for any number of
+ * workers and for a run that was cut off, since a chunk depends on its number alone.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { ColeError, type OnProgress, packageFile, stream } from '../base/index.js';
+import { needsEmbedder, type Scaling } from '../features/index.js';
+import { createEmbedder } from '../lm/index.js';
+import { space as spaceOf } from '../spaces/index.js';
+import {
+  codeHash,
+  Journal,
+  lockDirectory,
+  makeManifest,
+  readManifest,
+  requireSameRun,
+  startDirectory,
+} from '../study/index.js';
+import { coreBudget, openSource, WorkerPool } from '../workers/index.js';
+import type { ChunkResult, ChunkTask } from './chunk.js';
+import { type ScreenEntry, screenEntries } from './journal.js';
+import { planScreen, type ScreenInput, type ScreenOptions, type ScreenPlan } from './options.js';
+import { dealFolds, heldOutScores, recallCurve, recallShares } from './recall.js';
+import {
+  noTotals,
+  plus,
+  readSummary,
+  type ScreenSummary,
+  type ScreenTotals,
+  slowestStage,
+  writeResults,
+} from './results.js';
+import { createScorer, itemOf, type ScorerSetup } from './scorer.js';
+import { chunkCount, chunkSources } from './sources.js';
+import { TopRows } from './top.js';
+
+export interface RunScreenHooks {
+  readonly onProgress?: OnProgress;
+  /** Aborting ends the screen after the chunks that are done, with ERR_INTERRUPTED; the same call goes on from there. */
+  readonly signal?: AbortSignal;
+  /** Command line for the manifest. */
+  readonly command?: string;
+}
+
+/**
+ * Runs, resumes or, where it is finished, only reads the screen in `options.out`. The directory holds manifest.json,
+ * journal.jsonl and, at the end, top.arrow and summary.json.
+ *
+ * @example
+ * await runScreen({ count: 100_000, benchmark: 'einspace-digits', metric: 'accuracy', space: 'einspace:1x8x8', out: 'screen' });
+ */
+export async function runScreen(options: ScreenOptions, hooks: RunScreenHooks = {}): Promise<ScreenSummary> {
+  const plan = planScreen(options);
+  const space = spaceOf(plan.space);
+  const table = await openSource(plan.source, space);
+  const value = table.metric(plan.metric);
+  const archs = table.archs.filter((arch) => value(arch) !== undefined);
+  const values = Float64Array.from(archs, (arch) => value(arch)!);
+  const unlock = await lockDirectory(options.out);
+  try {
+    const compared = { ...plan, source: 'path' in plan.source ? 'file' : plan.source };
+    const found = readManifest(options.out);
+    if (found) requireSameRun(options.out, found, compared, { table: table.hash });
+    else
+      await startDirectory(
+        options.out,
+        makeManifest(hooks.command ?? 'runScreen', compared, { table: table.hash, code: codeHash() }),
+      );
+    const finished = readSummary(options.out);
+    if (finished) return finished;
+    return await new Screen(plan, options, hooks, { archs, values }).run(table.name);
+  } finally {
+    await unlock();
+  }
+}
+
+class Screen {
+  readonly #plan: ScreenPlan;
+  readonly #options: ScreenOptions;
+  readonly #hooks: RunScreenHooks;
+  readonly #train: ScorerSetup['train'];
+  readonly #journal: Journal<ScreenEntry>;
+  readonly #top: TopRows;
+  #totals: ScreenTotals = noTotals;
+
+  constructor(plan: ScreenPlan, options: ScreenOptions, hooks: RunScreenHooks, train: ScorerSetup['train']) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#hooks = hooks;
+    this.#train = train;
+    this.#journal = new Journal<ScreenEntry>(join(options.out, 'journal.jsonl'), screenEntries);
+    this.#top = new TopRows(plan.top);
+  }
+
+  async run(table: string): Promise<ScreenSummary> {
+    try {
+      this.#journal.append({ type: 'start', code: codeHash() });
+      const setup = await this.#setup();
+      const recall = await this.#recall(setup);
+      const share = await this.#share(setup);
+      await this.#chunks(setup, share);
+      const { space, metric, features, first, shard } = this.#plan;
+      const summary: ScreenSummary = { space, table, metric, features, first, share, recall, shard, ...this.#totals };
+      await writeResults(this.#options.out, summary, this.#top);
+      return summary;
+    } finally {
+      this.#journal.close();
+    }
+  }
+
+  /** What every worker makes the same scorer of; the embeddings of known architectures are made once, here. */
+  async #setup(): Promise<ScorerSetup> {
+    const { space, style, first, features: full, model, pooling, scaling, maxTokens, seed } = this.#plan;
+    const { addonThreads, languageModelThreads } = this.#cores();
+    const common = { space, style, first, full, model, pooling, scaling: scaling as Scaling, maxTokens, seed };
+    const train = this.#train;
+    if (!needsEmbedder(full)) return { ...common, train, vectors: null, threads: addonThreads };
+    const embedder = await createEmbedder({
+      model,
+      pooling,
+      maxTokens,
+      onLong: 'truncate',
+      threads: languageModelThreads,
+    });
+    try {
+      const chosen = spaceOf(space);
+      const texts = train.archs.map((arch) => itemOf(chosen, style, chosen.parse(arch)).text);
+      const { data } = await embedder.embed(texts, this.#hooks.onProgress);
+      const vectors = new Float32Array(new SharedArrayBuffer(data.byteLength));
+      vectors.set(data);
+      return { ...common, train, vectors, threads: addonThreads };
+    } finally {
+      await embedder.close();
+    }
+  }
+
+  #cores() {
+    const { workers, threads } = this.#options;
+    const own = chunkCount(this.#plan);
+    return coreBudget({ tasks: own === undefined ? 1024 : Math.ceil(own / this.#plan.shard.of), workers, threads });
+  }
+
+  async #recall(setup: ScorerSetup): Promise<ScreenSummary['recall']> {
+    const known = this.#journal.entries.find((entry) => entry.type === 'recall');
+    if (known) return { first: known.first, full: known.full };
+    if (setup.first === null) return null;
+    const { values } = this.#train;
+    const fold = dealFolds(values.length, this.#plan.seed);
+    const curve = async (spec: string) =>
+      recallCurve(values, await heldOutScores(setup, spec, fold), fold, recallShares);
+    const recall = { first: await curve(setup.first), full: await curve(setup.full) };
+    this.#journal.append({ type: 'recall', ...recall });
+    return recall;
+  }
+
+  /** The part that the last stage sees; of a time, what a probe says it can do in it. */
+  async #share(setup: ScorerSetup): Promise<number> {
+    const { full, count, shard, seed } = this.#plan;
+    if ('share' in full) return full.share;
+    const known = this.#journal.entries.find((entry) => entry.type === 'share');
+    if (known) return known.share;
+    if (count === null)
+      throw new ColeError(
+        'ERR_OPTION',
+        'expected a part such as 5% as full of an input, whose length is not known, got a time',
+      );
+    const space = spaceOf(setup.space);
+    const rng = stream('screen probe', seed);
+    const items = Array.from({ length: 64 }, () => itemOf(space, setup.style, space.sample(rng)));
+    const scorer = await createScorer({ ...setup, first: null });
+    try {
+      await scorer.full(items.slice(0, 8));
+      const start = performance.now();
+      await scorer.full(items.slice(8));
+      const secondsEach = (performance.now() - start) / 1000 / (items.length - 8);
+      const possible = (full.seconds * this.#cores().workers) / secondsEach;
+      const share = Math.min(1, possible / (count / shard.of));
+      this.#journal.append({ type: 'share', share, secondsEach });
+      return share;
+    } finally {
+      await scorer.close();
+    }
+  }
+
+  async #chunks(setup: ScorerSetup, share: number): Promise<void> {
+    const done = new Set<number>();
+    for (const entry of this.#journal.entries)
+      if (entry.type === 'chunk' && !done.has(entry.index)) this.#take(entry, done);
+    const { workers } = this.#cores();
+    const pool = new WorkerPool<ChunkTask & { key: string }, ChunkResult>(
+      packageFile('dist', 'workers', 'screen-chunk.js'),
+      workers,
+    );
+    const key = randomBytes(8).toString('hex');
+    const sources = this.#missing(done);
+    // Every lane fetches its next chunk when it is through with the last one: nothing is read ahead of the workers.
+    const lane = async () => {
+      for (;;) {
+        const { value: next, done: end } = await sources.next();
+        if (end) return;
+        this.#interrupted();
+        const task = { setup, share, top: this.#plan.top, key, ...next };
+        const result = await pool.run(task, this.#hooks.signal ? { signal: this.#hooks.signal } : {});
+        this.#journal.append({ type: 'chunk', ...result });
+        this.#take(result, done);
+        this.#report();
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: workers }, lane));
+    } catch (error) {
+      this.#interrupted();
+      throw error;
+    } finally {
+      await pool.close();
+    }
+  }
+
+  /** Chunks of this shard that are not done; an async generator answers one call at a time. */
+  async *#missing(done: ReadonlySet<number>): AsyncGenerator<Pick<ChunkTask, 'index' | 'source'>, undefined> {
+    const input: ScreenInput | undefined = this.#options.input;
+    const { index: own, of } = this.#plan.shard;
+    let index = 0;
+    for await (const source of chunkSources(this.#plan, input)) {
+      if (index % of === own - 1 && !done.has(index)) yield { index, source };
+      index++;
+    }
+    return undefined;
+  }
+
+  #take(result: ChunkResult, done: Set<number>): void {
+    done.add(result.index);
+    this.#totals = plus(this.#totals, result);
+    this.#top.add(result.top);
+  }
+
+  #interrupted(): void {
+    if (this.#hooks.signal?.aborted)
+      throw new ColeError('ERR_INTERRUPTED', 'stopped; the same command goes on from the last checkpoint');
+  }
+
+  #report(): void {
+    const { stage, share } = slowestStage(this.#totals);
+    const best = this.#top.rows.slice(0, 5).map(({ score }) => score.toPrecision(4));
+    const { count, shard } = this.#plan;
+    this.#hooks.onProgress?.({
+      stage: 'screen',
+      done: this.#totals.taken,
+      ...(count === null || shard.of > 1 ? {} : { total: count }),
+      unit: 'networks',
+      note: `${Math.round(100 * share)} % of the work is ${stage}, top 5: ${best.join(' ')}`,
+    });
+  }
+}

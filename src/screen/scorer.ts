@@ -1,0 +1,197 @@
+/**
+ * The two stages that give scores: a cheap one for everything, a full one for what the first finds promising. Each is a
+ * feature set with a head, fitted on the rows of a table. Fitting is a pure function of the setup, so that every worker
+ * makes the same scorer for itself.
+ */
+import { ColeError, type Matrix, matrix } from '../base/index.js';
+import { renderer } from '../code/index.js';
+import {
+  createFeatures,
+  type FittedFeatures,
+  needsEmbedder,
+  type Scaling,
+  type TextEmbedder,
+} from '../features/index.js';
+import { createEmbedder, createStaticEmbedder, type Embedder, type Pooling } from '../lm/index.js';
+import { type Encoding, type Space, space as spaceOf } from '../spaces/index.js';
+import { createSurrogate, type FittedSurrogate } from '../surrogate/index.js';
+
+/** Something to score: an architecture with its text, or a text alone. */
+export interface Item {
+  readonly key: string;
+  readonly identity: string;
+  readonly text: string;
+  readonly arch?: unknown;
+}
+
+export interface ScorerSetup {
+  readonly space: string;
+  readonly style: string;
+  /** Features of the first stage, null for none. */
+  readonly first: string | null;
+  /** Features of the last stage. */
+  readonly full: string;
+  readonly model: string;
+  readonly pooling: Pooling;
+  /** Of the embeddings where they are the only features. */
+  readonly scaling: Scaling;
+  readonly maxTokens: number;
+  /** Known architectures, printed, and their values. */
+  readonly train: { readonly archs: readonly string[]; readonly values: Float64Array };
+  /** Embeddings of the texts of `train`, in shared memory; null where the features need none. */
+  readonly vectors: Float32Array | null;
+  readonly seed: number;
+  /** Threads of the addon and of the language model. */
+  readonly threads: number;
+}
+
+export interface Scored {
+  readonly mean: Float64Array;
+  readonly std: Float64Array;
+}
+
+interface Stage {
+  readonly features: FittedFeatures<Item>;
+  readonly head: FittedSurrogate;
+}
+
+/** Rows of features in memory at a time: n-grams have thousands of columns. */
+const batch = 512;
+
+export class Scorer {
+  readonly #first: Stage | undefined;
+  readonly #full: Stage;
+  readonly #embedder: Embedder | undefined;
+  readonly #given: Map<string, Float32Array>;
+
+  constructor(parts: {
+    first: Stage | undefined;
+    full: Stage;
+    embedder: Embedder | undefined;
+    given: Map<string, Float32Array>;
+  }) {
+    this.#first = parts.first;
+    this.#full = parts.full;
+    this.#embedder = parts.embedder;
+    this.#given = parts.given;
+  }
+
+  first(items: readonly Item[]): Promise<Scored> {
+    return predict(this.#first!, items);
+  }
+
+  /** `vectors` are embeddings that are known already, by text. */
+  async full(items: readonly Item[], vectors?: ReadonlyMap<string, Float32Array>): Promise<Scored> {
+    if (!vectors) return predict(this.#full, items);
+    for (const [text, vector] of vectors) this.#given.set(text, vector);
+    try {
+      return await predict(this.#full, items);
+    } finally {
+      for (const text of vectors.keys()) this.#given.delete(text);
+    }
+  }
+
+  /** Seconds of tokenising and of the language model so far, tokens and cut texts. */
+  get languageModel() {
+    const { tokenizeSeconds = 0, modelSeconds = 0, tokens = 0, truncated = 0 } = this.#embedder?.stats ?? {};
+    return { tokenizeSeconds, modelSeconds, tokens, truncated };
+  }
+
+  async close(): Promise<void> {
+    await this.#embedder?.close();
+  }
+}
+
+async function predict({ features, head }: Stage, items: readonly Item[]): Promise<Scored> {
+  const mean = new Float64Array(items.length);
+  const std = new Float64Array(items.length);
+  for (let from = 0; from < items.length; from += batch) {
+    const rows = await features.transform(items.slice(from, from + batch));
+    const scored = head.predict(rows);
+    mean.set(scored.mean, from);
+    std.set(scored.std, from);
+  }
+  return { mean, std };
+}
+
+export async function createScorer(setup: ScorerSetup): Promise<Scorer> {
+  const space = spaceOf(setup.space);
+  const items = setup.train.archs.map((text) => itemOf(space, setup.style, space.parse(text)));
+  const specs = [setup.full, ...(setup.first === null ? [] : [setup.first])];
+  const given = new Map<string, Float32Array>();
+  let embedder: Embedder | undefined;
+  let textEmbedder: TextEmbedder | undefined;
+  if (specs.some(needsEmbedder)) {
+    const { model, pooling, maxTokens, threads, vectors } = setup;
+    embedder = await createEmbedder({ model, pooling, maxTokens, threads, onLong: 'truncate', cache: null });
+    items.forEach(({ text }, at) => {
+      if (vectors) given.set(text, vectors.subarray(at * embedder!.dimension, (at + 1) * embedder!.dimension));
+    });
+    textEmbedder = withGiven(embedder, given);
+  }
+  try {
+    const staticEmbedder = specs.some((spec) => spec.split('+').includes('static'))
+      ? await createStaticEmbedder(setup.model, setup.threads)
+      : undefined;
+    const context = {
+      space: itemSpace(space),
+      renderer: { identity: setup.style, style: setup.style, render: ({ text }: Item) => text },
+      ...(textEmbedder && { textEmbedder }),
+      ...(staticEmbedder && { staticEmbedder }),
+    };
+    const stage = async (spec: string): Promise<Stage> => {
+      const scaling = spec === 'code' ? { scaling: setup.scaling } : {};
+      const features = await createFeatures(spec, { ...context, ...scaling }).fit(items);
+      const surrogate = createSurrogate({ threads: setup.threads });
+      return { features, head: surrogate.fit(await features.transform(items), setup.train.values, setup.seed) };
+    };
+    const first = setup.first === null ? undefined : await stage(setup.first);
+    return new Scorer({ first, full: await stage(setup.full), embedder, given });
+  } catch (error) {
+    await embedder?.close();
+    throw error;
+  }
+}
+
+export function itemOf(space: Space<unknown>, style: string, arch: unknown): Item {
+  const { render } = renderer(space.name, style);
+  return { key: space.key(arch), identity: space.canonicalKey(arch), text: render(arch), arch };
+}
+
+/** The space as feature sets see it: its encodings read the architecture in an item. */
+function itemSpace(space: Space<unknown>): Space<Item> {
+  const encodings = Object.fromEntries(
+    Object.entries(space.encodings).map(([name, encoding]): [string, Encoding<Item>] => [
+      name,
+      {
+        length: encoding.length,
+        encode: ({ arch, key }) => {
+          if (arch === undefined)
+            throw new ColeError('ERR_INPUT', `expected architectures for features ${name}, got the text ${key}`);
+          return encoding.encode(arch);
+        },
+      },
+    ]),
+  );
+  return { ...(space as Space<never>), encodings } as unknown as Space<Item>;
+}
+
+/** Answers from `given` where it can. */
+function withGiven(embedder: TextEmbedder, given: ReadonlyMap<string, Float32Array>): TextEmbedder {
+  const { dimension } = embedder;
+  return {
+    dimension,
+    async embed(texts): Promise<Matrix> {
+      const missing = texts.filter((text) => !given.has(text));
+      const fresh = missing.length > 0 ? await embedder.embed(missing) : matrix(0, dimension);
+      const out = matrix(texts.length, dimension);
+      let at = 0;
+      texts.forEach((text, row) => {
+        const known = given.get(text);
+        out.data.set(known ?? fresh.data.subarray(at * dimension, (at + 1) * dimension), row * dimension);
+        if (!known) at++;
+      });
+      return out;
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/** The chunks of a screen, in order: numbers of draws, or pieces of an input. */
+import { ColeError } from '../base/index.js';
+import type { ChunkSource } from './chunk.js';
+import type { InputRow, ScreenInput, ScreenPlan } from './options.js';
+
+/** Chunks of a sampled screen; those of an input are known when it has been read. */
+export function chunkCount({ count, chunk }: ScreenPlan): number | undefined {
+  return count === null ? undefined : Math.ceil(count / chunk);
+}
+
+export async function* chunkSources(plan: ScreenPlan, input: ScreenInput | undefined): AsyncGenerator<ChunkSource> {
+  if (input === undefined) {
+    for (let from = 0; from < plan.count!; from += plan.chunk)
+      yield { kind: 'sample', count: Math.min(plan.chunk, plan.count! - from), seed: plan.seed };
+    return;
+  }
+  let rows: InputRow[] = [];
+  for await (const row of input.rows()) {
+    if (rows.length > 0 && kindOf(rows[0]!) !== kindOf(row))
+      throw new ColeError('ERR_INPUT', `expected rows of one kind, got ${kindOf(rows[0]!)} and ${kindOf(row)}`);
+    rows.push(row);
+    if (rows.length < plan.chunk) continue;
+    yield sourceOf(rows);
+    rows = [];
+  }
+  if (rows.length > 0) yield sourceOf(rows);
+}
+
+function kindOf(row: InputRow): 'archs' | 'texts' | 'vectors' {
+  return 'arch' in row ? 'archs' : 'text' in row ? 'texts' : 'vectors';
+}
+
+function sourceOf(rows: readonly InputRow[]): ChunkSource {
+  const kind = kindOf(rows[0]!);
+  const as = <Row extends InputRow>() => rows as readonly Row[];
+  if (kind === 'archs') {
+    const given = as<Extract<InputRow, { arch: string }>>();
+    return { kind, archs: given.map(({ arch }) => arch), places: given.map(({ place }) => place) };
+  }
+  if (kind === 'texts') {
+    const given = as<Extract<InputRow, { text: string }>>();
+    return { kind, keys: given.map(({ key }) => key), texts: given.map(({ text }) => text) };
+  }
+  const given = as<Extract<InputRow, { vector: Float32Array }>>();
+  const dimension = given[0]!.vector.length;
+  const data = new Float32Array(given.length * dimension);
+  given.forEach(({ vector }, at) => {
+    data.set(vector, at * dimension);
+  });
+  return { kind, keys: given.map(({ key }) => key), data };
+}
