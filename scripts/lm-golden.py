@@ -43,6 +43,8 @@ MODELS = {
     "mistral": ("Mistral", {**DECODER, "sliding_window": 6}),
     "mixtral": ("Mixtral", {**DECODER, "sliding_window": None, "num_local_experts": 4, "num_experts_per_tok": 2}),
     "qwen2": ("Qwen2", {**DECODER, "use_sliding_window": True, "sliding_window": 6, "max_window_layers": 2}),
+    "qwen2-full": ("Qwen2", {**DECODER, "use_sliding_window": False}),
+    "qwen3_moe": ("Qwen3Moe", {**DECODER, "head_dim": 16, "use_sliding_window": False, "num_experts": 6, "num_experts_per_tok": 3, "moe_intermediate_size": 32, "norm_topk_prob": True}),
     "qwen3": ("Qwen3", {**DECODER, "head_dim": 32, "use_sliding_window": False}),
     "bert": ("Bert", SHARED),
     "roberta": ("Roberta", {**SHARED, "type_vocab_size": 1, "pad_token_id": 1, "layer_norm_eps": 1e-5}),
@@ -88,7 +90,8 @@ def write(name, kind, settings):
     config._attn_implementation = "eager"
     model = getattr(transformers, f"{kind}Model")(config).eval()
     state = model.state_dict()
-    if kind == "Mixtral":
+    has_experts = any(".mlp.experts." in key for key in state)
+    if has_experts:
         state = stacked_experts(state, config)
     else:
         state = {key: values(key, tuple(tensor.shape)) for key, tensor in state.items() if tensor.is_floating_point()}
@@ -102,7 +105,7 @@ def write(name, kind, settings):
         assert torch.equal(hidden[-1], out.last_hidden_state[0])
         vectors = {key: [float(f"{x:.6g}") for x in vector] for key, vector in poolings(hidden).items()}
         texts.append({"ids": ids, "vectors": vectors})
-    tensors = expert_shapes(state, config) if kind == "Mixtral" else {key: list(t.shape) for key, t in state.items()}
+    tensors = file_shapes(state, config) if has_experts else {key: list(t.shape) for key, t in state.items()}
     kept = json.loads(config.to_json_string(use_diff=False))
     drop = ("id2label", "label2id", "transformers_version", "_name_or_path")
     golden = {"config": {k: v for k, v in kept.items() if k not in drop}, "tensors": tensors, "texts": texts}
@@ -111,41 +114,42 @@ def write(name, kind, settings):
     (FOLDER / f"{name}.json").write_text("{\n" + lines + "\n}\n")
 
 
-def expert_names(layer, expert):
-    return [f"layers.{layer}.block_sparse_moe.experts.{expert}.{part}.weight" for part in ("w1", "w3", "w2")]
+def experts_of(config):
+    """How files name the experts of a layer: the block, its three matrices, and how many and how wide they are."""
+    if config.model_type == "mixtral":
+        return "block_sparse_moe", ("w1", "w3", "w2"), config.num_local_experts, config.intermediate_size
+    return "mlp", ("gate_proj", "up_proj", "down_proj"), config.num_experts, config.moe_intermediate_size
+
+
+def expert_shapes(layer, config):
+    """Names and shapes of gate, up and down of each expert of a layer."""
+    block, parts, count, inner = experts_of(config)
+    sizes = ([inner, config.hidden_size], [inner, config.hidden_size], [config.hidden_size, inner])
+    names = [[f"layers.{layer}.{block}.experts.{e}.{part}.weight" for part in parts] for e in range(count)]
+    return [list(zip(each, sizes)) for each in names]
 
 
 def stacked_experts(state, config):
     """transformers 5 keeps the experts of a layer in two tensors; files keep each alone, and so the values are drawn."""
     out = {}
-    sizes = [(config.intermediate_size, config.hidden_size)] * 2 + [(config.hidden_size, config.intermediate_size)]
     for key, tensor in state.items():
         if ".mlp.experts." in key:
-            layer = int(key.split(".")[1])
-            drawn = [
-                [values(name, size) for name, size in zip(expert_names(layer, e), sizes)]
-                for e in range(config.num_local_experts)
-            ]
-            gate_up = torch.stack([torch.cat((w1, w3)) for w1, w3, _ in drawn])
-            out[key] = gate_up if "gate_up" in key else torch.stack([w2 for _, _, w2 in drawn])
+            drawn = [[values(*each) for each in expert] for expert in expert_shapes(int(key.split(".")[1]), config)]
+            gate_up = torch.stack([torch.cat((gate, up)) for gate, up, _ in drawn])
+            out[key] = gate_up if "gate_up" in key else torch.stack([down for _, _, down in drawn])
             assert out[key].shape == tensor.shape, (key, tensor.shape)
         else:
-            out[key] = values(key.replace(".mlp.gate.", ".block_sparse_moe.gate."), tuple(tensor.shape))
+            out[key] = values(key.replace(".mlp.gate.", f".{experts_of(config)[0]}.gate."), tuple(tensor.shape))
     return out
 
 
-def expert_shapes(state, config):
+def file_shapes(state, config):
     out = {}
     for key, tensor in state.items():
         if ".mlp.experts." in key:
-            layer = int(key.split(".")[1])
-            for e in range(config.num_local_experts):
-                for name in expert_names(layer, e):
-                    down = name.endswith("w2.weight")
-                    size = [config.intermediate_size, config.hidden_size]
-                    out[name] = size[::-1] if down else size
+            out.update(each for expert in expert_shapes(int(key.split(".")[1]), config) for each in expert)
         else:
-            out[key.replace(".mlp.gate.", ".block_sparse_moe.gate.")] = list(tensor.shape)
+            out[key.replace(".mlp.gate.", f".{experts_of(config)[0]}.gate.")] = list(tensor.shape)
     return out
 
 

@@ -76,6 +76,8 @@ const refused: readonly (readonly [string, Record<string, unknown>, RegExp])[] =
   ['llama', { vocab_size: '96' }, /positive number for vocab_size/],
   ['llama', { head_dim: 24 }, /multiple of 16 values/],
   ['mixtral', { num_experts_per_tok: 9 }, /whole numbers of experts/],
+  ['qwen3_moe', { norm_topk_prob: false }, /true for norm_topk_prob/],
+  ['qwen3_moe', { mlp_only_layers: [0] }, /experts in every layer/],
   ['qwen2', { layer_types: ['linear_attention'] }, /full_attention or sliding_attention/],
   ['bert', { hidden_act: 'gelu_new' }, /gelu for hidden_act/],
   ['bert', { position_embedding_type: 'relative_key' }, /position_embedding_type/],
@@ -106,6 +108,111 @@ describe('descriptions', () => {
     expect(configOfHuggingFace(fields('modernbert', modern), 'x')).toEqual(
       configOfHuggingFace(read('modernbert').config, 'x'),
     );
+  });
+});
+
+describe('a Mistral without a word on its window', () => {
+  it.each([
+    [undefined, 4095],
+    [null, undefined],
+    [100_000, undefined],
+  ])('sliding_window %s sees %s back', (size, window) => {
+    const fields = { ...read('mistral').config, max_position_embeddings: 8192, sliding_window: size };
+    expect(configOfHuggingFace(fields, 'x').window).toBe(window);
+  });
+});
+
+describe('files of other names', () => {
+  const renamings: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> = {
+    bert: [
+      [/LayerNorm\.weight$/, 'LayerNorm.gamma'],
+      [/LayerNorm\.bias$/, 'LayerNorm.beta'],
+      [/^/, 'bert.'],
+    ],
+    llama: [[/^/, 'model.']],
+    modernbert: [[/^/, 'model.']],
+    nomic_bert: [
+      [/^embeddings\.LayerNorm/, 'emb_ln'],
+      [/^layers/, 'encoder.layers'],
+      [/self_attn\.o_proj/, 'attn.out_proj'],
+      [/up_proj/, 'fc11'],
+      [/gate_proj/, 'fc12'],
+      [/down_proj/, 'fc2'],
+      [/post_attention_layernorm/, 'norm1'],
+      [/post_mlp_layernorm/, 'norm2'],
+    ],
+  };
+  const originalNomic = {
+    model_type: 'nomic_bert',
+    n_embd: 64,
+    n_head: 4,
+    n_layer: 5,
+    n_inner: 48,
+    n_positions: 64,
+    vocab_size: 96,
+    layer_norm_epsilon: 1e-12,
+    rotary_emb_base: 1000,
+    rotary_emb_fraction: 1,
+    activation_function: 'swiglu',
+    ...Object.fromEntries(
+      ['qkv_proj_bias', 'mlp_fc1_bias', 'mlp_fc2_bias', 'prenorm', 'use_rms_norm'].map((field) => [field, false]),
+    ),
+  };
+
+  it.each(Object.keys(renamings))('give a %s the same vectors', async (name) => {
+    const { config: fields, tensors, texts } = read(name);
+    const renamed: Record<string, Tensor> = {};
+    for (const [key, shape] of Object.entries(tensors))
+      renamed[renamings[name]!.reduce((text, [from, to]) => text.replace(from, to), key)] = seeded(key, shape);
+    if (name === 'nomic_bert')
+      for (let i = 0; i < 5; i++) {
+        const parts = ['q', 'k', 'v'].map((part) => `encoder.layers.${i}.self_attn.${part}_proj.weight`);
+        const data = Float32Array.from(parts.flatMap((part) => [...renamed[part]!.data]));
+        renamed[`encoder.layers.${i}.attn.Wqkv.weight`] = { shape: [192, 64], data };
+        for (const part of parts) delete renamed[part];
+      }
+    const path = join(folder, `${name}-renamed.safetensors`);
+    writeFileSync(path, safetensors(renamed));
+    const source = await openSafetensors(path);
+    const config = configOfHuggingFace(name === 'nomic_bert' ? originalNomic : fields, name);
+    const runner = await openRunner(config, source, ['avg_avg'], join(folder, `${name}-renamed`));
+    const got = await runner.run(
+      texts.map(({ ids }) => ids),
+      100,
+    );
+    texts.forEach(({ vectors }, text) => {
+      expect(distance(got[text]!.avg_avg!, vectors.avg_avg!)).toBeLessThan(1e-4);
+    });
+    await runner.close();
+    await source.close();
+  });
+});
+
+describe('poolings', () => {
+  it('exist for any number of layers', () => {
+    for (const layers of [1, 2, 3, 4, 31]) {
+      const config = { layers, hidden: 7 };
+      for (const name of ['mean', 'last_token', 'avg_avg', 'mid', 'layer:0', `layer:${layers}`])
+        expect(poolingWidth(name, config)).toBe(7);
+      expect(poolingWidth('multi_layer', config)).toBe(7 * (1 + Math.floor(layers / 4)));
+      expect(() => poolingWidth(`layer:${layers + 1}`, config)).toThrow(`a layer of 0 to ${layers}`);
+      expect(() => poolingWidth('max', config)).toThrow(/multi_layer, mid or layer:K, got max/);
+    }
+  });
+
+  it('may leave the embedding layer out of the mean over all', async () => {
+    const { config: fields, tensors, texts } = read('bert');
+    const config = configOfHuggingFace(fields, 'bert');
+    const source = await open('without', tensors);
+    const runner = await openRunner(config, source, ['avg_avg', 'layer:0'], join(folder, 'without'), false);
+    const ids = texts.map((text) => text.ids);
+    const got = await runner.run(ids, 100);
+    texts.forEach(({ vectors }, text) => {
+      const rest = vectors.avg_avg!.map((value, i) => (6 * value - got[text]!['layer:0']![i]!) / 5);
+      expect(distance(got[text]!.avg_avg!, rest)).toBeLessThan(1e-4);
+    });
+    await runner.close();
+    await source.close();
   });
 });
 

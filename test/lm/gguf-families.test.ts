@@ -46,6 +46,7 @@ describe.each<readonly [string, string, Extra]>([
   ['llama', 'llama-llama3', {}],
   ['llama', 'llama-linear', { 'rope.scaling.type': 'linear', 'rope.scaling.factor': { float: 4 } }],
   ['llama', 'llama-yarn', { 'rope.scaling.type': 'yarn', ...stretched }],
+  ['qwen2', 'qwen2-full', {}],
   ['qwen3', 'qwen3', { 'attention.key_length': 32 }],
 ])('%s in GGUF, as %s', (architecture, name, extra) => {
   const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden', `${name}.json`), 'utf8')) as {

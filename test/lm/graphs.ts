@@ -20,11 +20,12 @@ export async function openRunner(
   source: TensorSource,
   outputs: readonly string[],
   folder: string,
+  embeddingLayer = true,
 ): Promise<Runner> {
   mkdirSync(folder, { recursive: true });
   const { table } = await convertWeights(config, source, folder);
   const path = join(folder, 'graph.onnx');
-  writeFileSync(path, graphBytes(config, table, { outputs, embeddingLayer: true }));
+  writeFileSync(path, graphBytes(config, table, { outputs, embeddingLayer }));
   return runnerOf(config, path);
 }
 

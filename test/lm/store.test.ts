@@ -108,6 +108,20 @@ describe('model store', () => {
     await expect(openModel('good')).rejects.toThrow(/got 100/);
   });
 
+  it('refuses a model that is larger than memory, with the figure, before it is loaded', async () => {
+    tinyBert(join(home, 'huge'));
+    await addModel(join(home, 'huge'));
+    const path = join(models(), 'huge', 'model.json');
+    const bytes = 4e12;
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), weightsBytes: bytes }));
+    // A file of holes.
+    truncateSync(join(models(), 'huge', 'weights.bin'), bytes);
+    await expect(createEmbedder({ model: 'huge', cache: null })).rejects.toMatchObject({
+      code: 'ERR_MEMORY',
+      message: expect.stringMatching(/at most [\d.]+ GB, .* but huge has 4000\.0 GB of weights/),
+    });
+  });
+
   it('refuses weights that are not numbers', async () => {
     tinyBert(join(home, 'nan'));
     const path = join(home, 'nan', 'model.safetensors');

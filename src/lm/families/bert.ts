@@ -43,7 +43,7 @@ function postNormEncoder(family: string, firstPosition: (config: ConfigReader) =
 
 export const bert = postNormEncoder('bert', () => 0);
 export const roberta = postNormEncoder('roberta', (config) => {
-  config.must('pad_token_id', 1);
+  config.only('pad_token_id', 1);
   return 2;
 });
 
@@ -62,8 +62,10 @@ function weights(config: ModelConfig, source: TensorSource): WeightSpec[] {
     return (await table()).subarray(skipped * hidden).map((value, i) => value + first[i % hidden]!);
   });
   const addNorm = (name: string, from: string) => {
-    list.tensor(`${name}.scale`, `${from}.weight`, hidden);
-    list.tensor(`${name}.shift`, `${from}.bias`, hidden);
+    // The oldest files have the letters of the paper.
+    const isOld = list.has(`${from}.gamma`);
+    list.tensor(`${name}.scale`, `${from}.${isOld ? 'gamma' : 'weight'}`, hidden);
+    list.tensor(`${name}.shift`, `${from}.${isOld ? 'beta' : 'bias'}`, hidden);
   };
   addNorm('norm', `${prefix}embeddings.LayerNorm`);
   for (let i = 0; i < config.layers; i++) {

@@ -7,7 +7,7 @@ import { llama, mistral, mixtral } from './llama.js';
 import { headSizeOf, type ModelConfig } from './model.js';
 import { modernbert } from './modernbert.js';
 import { nomicBert } from './nomic-bert.js';
-import { qwen2, qwen3 } from './qwen.js';
+import { qwen2, qwen3, qwen3Moe } from './qwen.js';
 import { ready } from './ready.js';
 
 /** By the name in `model_type` and `general.architecture`. */
@@ -17,6 +17,7 @@ export const families: Readonly<Record<string, Family>> = {
   mixtral,
   qwen2,
   qwen3,
+  qwen3_moe: qwen3Moe,
   bert,
   roberta,
   modernbert,

@@ -5,7 +5,12 @@ import { ropeOf } from './rope.js';
 
 type Sizes = Omit<ModelConfig, 'family'>;
 
-export function decoderSizes(config: ConfigReader, epsilon: number, kvHeads?: number): Sizes {
+/** What holds where the file does not say: the families differ. */
+export function decoderSizes(
+  config: ConfigReader,
+  epsilon: number,
+  absent: { readonly kvHeads?: number; readonly ropeTheta?: number } = {},
+): Sizes {
   config.only('hidden_act', 'silu');
   const hidden = config.number('hidden_size');
   const heads = config.number('num_attention_heads');
@@ -13,14 +18,22 @@ export function decoderSizes(config: ConfigReader, epsilon: number, kvHeads?: nu
     layers: config.number('num_hidden_layers'),
     hidden,
     heads,
-    kvHeads: config.number('num_key_value_heads', kvHeads ?? heads),
+    kvHeads: config.number('num_key_value_heads', absent.kvHeads ?? heads),
     ...headSize(config.optional('head_dim'), hidden, heads),
     intermediate: config.number('intermediate_size'),
     epsilon: config.number('rms_norm_eps', epsilon),
     vocabulary: config.number('vocab_size'),
     positions: config.number('max_position_embeddings'),
-    ...ropeOf(config),
+    ...ropeOf(config, absent.ropeTheta),
   };
+}
+
+/** `active`: where the file does not say. */
+export function expertsOf(config: ConfigReader, count: number, active: number): NonNullable<ModelConfig['experts']> {
+  const experts = { count, active: config.number('num_experts_per_tok', active) };
+  const isWhole = Object.values(experts).every(Number.isSafeInteger);
+  if (!isWhole || experts.active > count) throw config.error('expected whole numbers of experts', experts);
+  return experts;
 }
 
 export function ggufDecoder(metadata: ConfigReader): Sizes {

@@ -15,6 +15,8 @@ export interface DecoderParts {
    * Hugging Face rotates halves, and so do we.
    */
   readonly pairedInGguf?: boolean;
+  /** Names of the experts' block in a layer and of their matrices, in Hugging Face's files. */
+  readonly expertNames?: { readonly block: string; readonly gate: string; readonly up: string; readonly down: string };
 }
 
 type LayerPart = keyof typeof ggufLayer;
@@ -98,7 +100,7 @@ export function decoderWeights(config: ModelConfig, source: TensorSource, parts:
     }
     list.matrix(`${i}.attention.out`, heads * headSize, { from: from('o'), rows: hidden });
     list.tensor(`${i}.mlp.norm`, from('mlpNorm'), hidden);
-    if (config.experts) addExperts(list, config, i, prefix);
+    if (config.experts) addExperts(list, config, i, `${prefix}layers.${i}`, parts.expertNames!);
     else addMlp(list, config, `${i}.mlp`, { gate: from('gate'), up: from('up'), down: from('down') });
   }
   return list.finish(names.unused);
@@ -115,13 +117,18 @@ function addMlp(
   list.matrix(`${name}.down`, intermediate, { from: from.down, rows: hidden });
 }
 
-/** Mixtral's names, in Hugging Face's files alone. */
-function addExperts(list: WeightList, config: ModelConfig, layer: number, prefix: string): void {
-  const moe = `${prefix}layers.${layer}.block_sparse_moe`;
-  list.matrix(`${layer}.router`, config.hidden, { from: `${moe}.gate.weight`, rows: config.experts!.count });
+function addExperts(
+  list: WeightList,
+  config: ModelConfig,
+  layer: number,
+  prefix: string,
+  names: NonNullable<DecoderParts['expertNames']>,
+): void {
+  const block = `${prefix}.${names.block}`;
+  list.matrix(`${layer}.router`, config.hidden, { from: `${block}.gate.weight`, rows: config.experts!.count });
   for (let e = 0; e < config.experts!.count; e++) {
-    const from = (part: string) => `${moe}.experts.${e}.${part}.weight`;
-    addMlp(list, config, `${layer}.mlp.${e}`, { gate: from('w1'), up: from('w3'), down: from('w2') });
+    const from = (part: 'gate' | 'up' | 'down') => `${block}.experts.${e}.${names[part]}.weight`;
+    addMlp(list, config, `${layer}.mlp.${e}`, { gate: from('gate'), up: from('up'), down: from('down') });
   }
 }
 

@@ -15,6 +15,11 @@ export class ConfigReader {
     return this.fields[this.prefix + key] ?? undefined;
   }
 
+  /** Present, if only as null: absent fields have defaults that null has not. */
+  has(key: string): boolean {
+    return this.fields[this.prefix + key] !== undefined;
+  }
+
   /** A positive number. */
   number(key: string, fallback?: number): number {
     const value = this.get(key) ?? fallback;

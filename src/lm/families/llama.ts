@@ -1,12 +1,15 @@
 /** Llama (also Code Llama, Yi, DeepSeek-Coder), Mistral with its window, and Mixtral with its experts. */
 import { decoderGraph } from './decoder.js';
-import { decoderSizes, ggufDecoder } from './decoder-config.js';
+import { decoderSizes, expertsOf, ggufDecoder } from './decoder-config.js';
 import { decoderWeights } from './decoder-weights.js';
 import type { Family } from './family.js';
 import type { ConfigReader } from './fields.js';
 import type { ModelConfig } from './model.js';
 
-const parts = { pairedInGguf: true };
+const parts = {
+  pairedInGguf: true,
+  expertNames: { block: 'block_sparse_moe', gate: 'w1', up: 'w3', down: 'w2' },
+};
 const shared = {
   sharesPrefixes: true,
   weights: (config, source) => decoderWeights(config, source, parts),
@@ -30,27 +33,30 @@ export const llama: Family = {
 export const mistral: Family = {
   ...shared,
   huggingFace: (config) => {
-    const sizes = decoderSizes(config, 1e-6, 8);
-    return { family: 'mistral', ...sizes, ...windowOf(config, sizes) };
+    const sizes = decoderSizes(config, 1e-6, { kvHeads: 8 });
+    return { family: 'mistral', ...sizes, ...windowOf(config, sizes, 4096) };
   },
 };
 
 export const mixtral: Family = {
   ...shared,
   huggingFace: (config) => {
-    const sizes = decoderSizes(config, 1e-5, 8);
-    const experts = { count: config.number('num_local_experts', 8), active: config.number('num_experts_per_tok', 2) };
-    if (
-      !(Number.isSafeInteger(experts.count) && Number.isSafeInteger(experts.active) && experts.active <= experts.count)
-    )
-      throw config.error('expected whole numbers of experts', experts);
-    return { family: 'mixtral', ...sizes, ...windowOf(config, sizes), experts };
+    const sizes = decoderSizes(config, 1e-5, { kvHeads: 8, ropeTheta: 1e6 });
+    const experts = expertsOf(config, config.number('num_local_experts', 8), 2);
+    return { family: 'mixtral', ...sizes, ...windowOf(config, sizes, undefined), experts };
   },
 };
 
-/** A token sees itself and `sliding_window - 1` before it; a window that holds every text is none. */
-function windowOf(config: ConfigReader, { layers, positions }: Pick<ModelConfig, 'layers' | 'positions'>) {
-  const size = config.optional('sliding_window');
+/**
+ * A token sees itself and `sliding_window - 1` before it; a window that holds every text is none. `absent`: the window where
+ * the file does not say.
+ */
+function windowOf(
+  config: ConfigReader,
+  { layers, positions }: Pick<ModelConfig, 'layers' | 'positions'>,
+  absent: number | undefined,
+) {
+  const size = config.has('sliding_window') ? config.optional('sliding_window') : absent;
   if (size === undefined || size >= positions) return {};
   return { window: size - 1, windowed: Array.from({ length: layers }, (_, layer) => layer) };
 }

@@ -44,8 +44,10 @@ function recipeOf(output: string, { layers }: Pick<ModelConfig, 'layers'>, embed
     case 'avg_avg':
       return { kind: 'average', layers: between(embeddingLayer ? 0 : 1, layers) };
     // The middle third: as many states lie below as above.
-    case 'mid':
-      return { kind: 'average', layers: between(Math.ceil(layers / 3), Math.floor((2 * layers) / 3)) };
+    case 'mid': {
+      const from = Math.ceil(layers / 3);
+      return { kind: 'average', layers: between(from, Math.max(from, Math.floor((2 * layers) / 3))) };
+    }
     case 'multi_layer':
       return { kind: 'each', layers: between(0, layers).filter((layer) => (layers - layer) % layerStep === 0) };
     default:

@@ -8,6 +8,7 @@ import { loadTokenizer, type Tokenizer } from '../tokenizer/index.js';
 import { graphBytes, weightsName } from './convert.js';
 import { modelsFolder } from './folder.js';
 import { type ModelManifest, readManifest } from './manifest.js';
+import { refuseLargerThanMemory } from './memory.js';
 import { skeletonName } from './ready.js';
 import { showModel } from './store.js';
 import { checkHash } from './wheel.js';
@@ -52,7 +53,8 @@ export async function openModel(name: string): Promise<OpenedModel> {
  * another, or none.
  */
 export async function graphOf({ folder, manifest }: OpenedModel, options: GraphOptions): Promise<string> {
-  const { config, weights } = manifest;
+  const { config, name: model, weights, weightsBytes } = manifest;
+  refuseLargerThanMemory(model, weightsBytes);
   const bytes = graphBytes(config, weights, options, config.ready && (await skeletonIn(folder, config.ready.sha256)));
   // Processes that want other outputs have files of their own.
   const name = createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 16);
