@@ -41,7 +41,18 @@ export {
   tokenizerOf,
 } from './lm/index.js';
 export { addonPath, type NativeInfo, native } from './native/index.js';
-export { type Objective, type Outcome, openTable, Table, tableObjective } from './objectives/index.js';
+export {
+  CommandObjective,
+  type CommandSettings,
+  commandDefaults,
+  type Objective,
+  type Outcome,
+  openTable,
+  Table,
+  type Trained,
+  type Training,
+  tableObjective,
+} from './objectives/index.js';
 export { type ReportFiles, type ReportOptions, writeCurvePicture, writeReport } from './report/index.js';
 export {
   type InputRow,

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'ERR_ADDON' // the native addon is missing, stale or failed
   | 'ERR_LENGTH' // a text over the token limit
   | 'ERR_MEMORY'
+  | 'ERR_TRAINING' // the user's training program failed again and again
   | 'ERR_IO' // the operating system refused: disk full, no permission
   | 'ERR_INTERRUPTED'; // stopped by a signal after a checkpoint: exit code 130
 

@@ -15,6 +15,12 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: stri
 /** 0 to 2^32 - 1: what the seeds of the addon can hold. */
 export const seedNumber = integer(0, 2 ** 32 - 1);
 
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
+  return value;
+}
+
 export function share(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value < 1))

@@ -20,7 +20,8 @@ export function summaryTable(summaries: readonly SearchSummary[]): string {
     ...targets.map(({ meanOfTrials, reached }) => `${reached < 1 ? '>= ' : ''}${meanOfTrials.toFixed(1)}`),
   ]);
   const { name, metric, best } = first.objective;
-  return `${formatTable(header, rows)}\n\n${metric} of ${name}, best ${best.toFixed(2)}; "to" is the mean number of evaluations until that share of it`;
+  const targets = first.targets.length > 0 ? '; "to" is the mean number of evaluations until that share of it' : '';
+  return `${formatTable(header, rows)}\n\n${metric} of ${name}, best ${best.toFixed(2)}${targets}`;
 }
 
 function formatShare(fraction: number): string {

@@ -78,6 +78,12 @@ export class Table {
     return this.metric(metric)(arch);
   }
 
+  /** Architectures that have a value of a metric, in the order of their first row. */
+  known(metric: string): string[] {
+    const value = this.metric(metric);
+    return this.archs.filter((arch) => value(arch) !== undefined);
+  }
+
   /** Largest value of a metric. */
   best(metric: string): number {
     const value = this.metric(metric);

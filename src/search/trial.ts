@@ -12,6 +12,7 @@ export interface TrialBatch {
   /** Number of the first result, from 1. */
   readonly first: number;
   readonly results: readonly { readonly arch: string; readonly metrics: Readonly<Record<string, number>> }[];
+  /** Architectures without a value: not in the table, invalid, or failed. */
   readonly misses: readonly string[];
   readonly refit?: RefitEvent;
   /** Seconds since the batch before, by stage. */
@@ -66,7 +67,7 @@ export async function runTrial<Arch>(parts: TrialParts<Arch>): Promise<TrialEnd>
       results: outcomes.flatMap((outcome, i) =>
         outcome.status === 'ok' ? [{ arch: asked[i]!, metrics: outcome.metrics }] : [],
       ),
-      misses: asked.filter((_, i) => outcomes[i]!.status === 'miss'),
+      misses: asked.filter((_, i) => outcomes[i]!.status !== 'ok'),
     };
     tell(told);
     parts.onBatch({ first: done + 1, ...told, ...(refit && { refit }), seconds: stopwatch.lap() });

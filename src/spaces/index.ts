@@ -43,6 +43,7 @@ export {
   type Work,
   writeSum,
 } from './nas-bench-201/isomorphism.js';
+export { rowsOf } from './rows.js';
 export type { Encoding, Space } from './types.js';
 
 export const spaces: Readonly<Record<string, Space<unknown>>> = {

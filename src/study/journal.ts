@@ -4,15 +4,29 @@
  */
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { ColeError, ioError } from '../base/index.js';
+import type { Outcome } from '../objectives/index.js';
 import type { TrialBatch, TrialEnd } from '../search/index.js';
 
 export type JournalEntry =
   /** A process began to work on the run; more than one hash of the code means that more than one build did. */
   | { readonly type: 'start'; readonly code: string }
+  | TrainingEntry
   | ({ readonly type: 'batch'; readonly trial: number } & TrialBatch)
   | { readonly type: 'end'; readonly trial: number; readonly end: TrialEnd };
 
-const searchEntries: readonly JournalEntry['type'][] = ['start', 'batch', 'end'];
+/** A training that a command has finished, written as soon as it is: the batch it belongs to comes when all of it is there. */
+export interface TrainingEntry {
+  readonly type: 'training';
+  readonly trial: number;
+  readonly arch: string;
+  readonly seed: number;
+  readonly outcome: Outcome;
+  readonly tries: number;
+  /** Wall clock of all tries. */
+  readonly seconds: number;
+}
+
+const searchEntries: readonly JournalEntry['type'][] = ['start', 'training', 'batch', 'end'];
 
 /** Milliseconds between flushes to the disk itself: what a power cut may cost. A killed process costs nothing. */
 const flushMs = 1000;
@@ -89,7 +103,7 @@ export interface TrialRecord {
 export function trialsOf(entries: readonly JournalEntry[], path: string): Map<number, TrialRecord> {
   const trials = new Map<number, TrialRecord>();
   for (const entry of entries) {
-    if (entry.type === 'start') continue;
+    if (entry.type === 'start' || entry.type === 'training') continue;
     const trial = trials.get(entry.trial) ?? { batches: [] };
     trials.set(entry.trial, trial);
     if (entry.type === 'end') {

@@ -9,6 +9,7 @@ import {
   type Scaling,
 } from '../features/index.js';
 import type { Pooling } from '../lm/index.js';
+import { checkCommandSettings } from '../objectives/index.js';
 import {
   type BananasOptions,
   type EvolutionOptions,
@@ -19,6 +20,7 @@ import {
 import { space as spaceOf } from '../spaces/index.js';
 import { resolveSurrogate, type SurrogateChoice, type SurrogateOptions } from '../surrogate/index.js';
 import type { TableSource } from '../workers/index.js';
+import { type CommandSource, commandSource } from './trainings.js';
 
 /** One method (a strategy with its features) on one table, `trials` times. */
 export interface RunSearchOptions {
@@ -28,7 +30,9 @@ export interface RunSearchOptions {
   readonly table?: string;
   /** Benchmark that is part of the package, such as `nas-bench-201-digits`. */
   readonly benchmark?: string;
-  /** Column of the table that is maximised. */
+  /** Program that trains for real, instead of a table: its command line, or that with its settings (`CommandSettings`). */
+  readonly command?: string | (Partial<CommandSource> & Pick<CommandSource, 'command'>);
+  /** Column of the table, or name in the answers of the command, that is maximised. */
   readonly metric: string;
   /** Another column, recorded beside it and never searched on. */
   readonly testMetric?: string;
@@ -51,13 +55,16 @@ export interface RunSearchOptions {
   readonly surrogate?: SurrogateChoice;
   /** Evaluations of a trial. Default 150. */
   readonly budget?: number;
-  /** Architectures tried between two fits. Default 10; 1 for evolution, which learns from each. */
+  /**
+   * Architectures tried between two fits. Default 10; 1 for evolution on a table, which learns from each. A command trains
+   * no more than these at a time, whatever its `parallel`.
+   */
   readonly batch?: number;
   /** Default 1. */
   readonly trials?: number;
   /** Default 0. Trials of methods with equal seeds start from the same architectures. */
   readonly seed?: number;
-  /** Architectures of the table on which each fit is judged, for the report only. Default 200. */
+  /** Architectures of the table on which each fit is judged, for the report only. Default 200; a command has none. */
   readonly heldOut?: number;
   /** Run directory. A run that was cut off in it goes on. */
   readonly out: string;
@@ -71,7 +78,7 @@ export interface RunSearchOptions {
 /** All that decides the result of a run, resolved; plain data for the manifest. */
 export interface SearchPlan {
   readonly space: string;
-  readonly source: TableSource;
+  readonly source: TableSource | CommandSource;
   readonly metric: string;
   readonly testMetric: string | null;
   readonly settings: StrategySettings;
@@ -91,6 +98,7 @@ const defaults = {
   space: 'nas-bench-201',
   table: undefined,
   benchmark: undefined,
+  command: undefined,
   metric: undefined,
   testMetric: undefined,
   strategy: 'bananas',
@@ -121,10 +129,11 @@ type Resolved = Defaults &
 /** Throws ERR_OPTION naming the option that is unknown, missing, out of range or meant for something else. */
 export function planSearch(given: Omit<RunSearchOptions, 'out'> & { readonly out?: string }): SearchPlan {
   const o = resolveOptions<Resolved>('a search', defaults, given);
-  if ((o.table === undefined) === (o.benchmark === undefined))
+  const sources = (['table', 'benchmark', 'command'] as const).filter((name) => o[name] !== undefined);
+  if (sources.length !== 1)
     throw new ColeError(
       'ERR_OPTION',
-      `expected either a table or a benchmark for a search, got ${o.table === undefined ? 'neither' : 'both'}`,
+      `expected one of table, benchmark and command for a search, got ${sources.join(' and ') || 'none'}`,
     );
   if (o.metric === undefined) throw new ColeError('ERR_OPTION', 'expected a metric for a search, got none');
   const { strategy, preset, bananas, evolution } = o;
@@ -134,21 +143,33 @@ export function planSearch(given: Omit<RunSearchOptions, 'out'> & { readonly out
     ...(bananas && { bananas }),
     ...(evolution && { evolution }),
   });
-  const counts = { budget: o.budget, trials: o.trials, batch: o.batch ?? (strategy === 'evolution' ? 1 : 10) };
+  const counts = {
+    budget: o.budget,
+    trials: o.trials,
+    batch: o.batch ?? (strategy === 'evolution' && !o.command ? 1 : 10),
+  };
   for (const [name, value] of Object.entries(counts)) atLeast(1, name, value);
   atLeast(0, 'heldOut', o.heldOut);
   atLeast(0, 'seed', o.seed);
   return {
     space: o.space,
-    source: o.table === undefined ? { benchmark: o.benchmark! } : { path: o.table },
+    source: sourceOf(o),
     metric: o.metric,
     testMetric: o.testMetric ?? null,
     settings,
     ...surrogatePlan(o, settings),
     ...counts,
     seed: o.seed,
-    heldOut: o.heldOut,
+    heldOut: o.command === undefined ? o.heldOut : 0,
   };
+}
+
+function sourceOf({ space, table, benchmark, command }: Resolved): SearchPlan['source'] {
+  if (table !== undefined) return { path: table };
+  if (benchmark !== undefined) return { benchmark };
+  const source = commandSource(space, typeof command === 'string' ? { command } : command!);
+  checkCommandSettings(source);
+  return source;
 }
 
 function surrogatePlan(

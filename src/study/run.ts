@@ -8,13 +8,12 @@ import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { ColeError, type OnProgress, packageFile, writeFileAtomic } from '../base/index.js';
 import type { Embedder } from '../lm/index.js';
-import type { Table } from '../objectives/index.js';
-import { space as spaceOf } from '../spaces/index.js';
+import type { Outcome } from '../objectives/index.js';
 import {
   type CoreBudget,
   coreBudget,
   EmbeddingServer,
-  openSource,
+  type EvaluationReply,
   type SearchTrialMessage,
   type SearchTrialTask,
   trialSeed,
@@ -25,7 +24,9 @@ import { lockDirectory } from './lock.js';
 import { codeHash, makeManifest, readManifest, requireSameRun, startDirectory } from './manifest.js';
 import { planSearch, type RunSearchOptions, type SearchPlan } from './options.js';
 import { trialRows, trialsArrow, trialsCsv } from './results.js';
-import { type SearchSummary, summarize, type TableFacts } from './summary.js';
+import { comparedOptions, factsOf } from './source.js';
+import { type SearchSummary, type SourceFacts, summarize } from './summary.js';
+import { Trainings } from './trainings.js';
 
 export interface RunSearchHooks {
   readonly onProgress?: OnProgress;
@@ -47,11 +48,11 @@ export async function runSearch(options: RunSearchOptions, hooks: RunSearchHooks
   const plan = planSearch(options);
   if (!options.out) throw new ColeError('ERR_OPTION', 'expected a directory as out of a search, got none');
   const cores = coreBudget({ tasks: plan.trials, workers: options.workers, threads: options.threads });
-  const table = await openSource(plan.source, spaceOf(plan.space));
-  const facts = factsOf(plan, table);
+  const facts = await factsOf(plan);
+  const factHashes = { [facts.kind]: facts.hash };
   const found = readManifest(options.out);
   const compared = comparedOptions(plan);
-  if (found) requireSameRun(options.out, found, compared, { table: table.hash });
+  if (found) requireSameRun(options.out, found, compared, factHashes);
   const finished = found && finishedSummary(options.out);
   if (finished) return finished;
   interruptedBy(hooks.signal);
@@ -60,7 +61,7 @@ export async function runSearch(options: RunSearchOptions, hooks: RunSearchHooks
   try {
     const unlock = await lockDirectory(options.out);
     try {
-      const hashes = { table: table.hash, ...(embedder && { model: embedder.identity }) };
+      const hashes = { ...factHashes, ...(embedder && { model: embedder.identity }) };
       // Read again: another process may have begun, or finished, since.
       const now = readManifest(options.out);
       if (now) requireSameRun(options.out, now, compared, hashes);
@@ -77,18 +78,6 @@ export async function runSearch(options: RunSearchOptions, hooks: RunSearchHooks
   } finally {
     await embedder?.close();
   }
-}
-
-function factsOf(plan: SearchPlan, table: Table): TableFacts {
-  if (plan.testMetric !== null) table.metric(plan.testMetric);
-  const { name, description, hash, metrics } = table;
-  return { name, description, hash, metrics, best: table.best(plan.metric) };
-}
-
-/** A table may be moved: its hash says whether it is the same. */
-function comparedOptions(plan: SearchPlan): Record<string, unknown> {
-  const { source, ...rest } = plan;
-  return { ...rest, source: 'path' in source ? 'file' : source };
 }
 
 function finishedSummary(directory: string): SearchSummary | undefined {
@@ -110,7 +99,7 @@ async function openEmbedder(plan: SearchPlan, options: RunSearchOptions, cores: 
 
 async function runTrials(
   plan: SearchPlan,
-  facts: TableFacts,
+  facts: SourceFacts,
   directory: string,
   cores: CoreBudget,
   embedder: Embedder | undefined,
@@ -121,11 +110,22 @@ async function runTrials(
   const stop = new AbortController();
   // Every trial listens; more than ten are no leak.
   setMaxListeners(0, stop.signal);
+  let trainings: Trainings | undefined;
   const pool = new WorkerPool<SearchTrialTask, void>(packageFile('dist', 'workers', 'search-trial.js'), cores.workers);
   try {
     const trials = trialsOf(journal.entries, path);
     const server = embedder && new EmbeddingServer(embedder);
     journal.append({ type: 'start', code: codeHash() });
+    trainings =
+      'command' in plan.source
+        ? new Trainings({
+            ...plan,
+            source: plan.source,
+            directory,
+            entries: journal.entries,
+            append: (entry) => journal.append(entry),
+          })
+        : undefined;
     const report = progressOf(plan, trials, hooks.onProgress);
     const writeSummary = inTurn(() => write(directory, 'summary.json', summarize(plan, facts, trials)));
     const open = Array.from({ length: plan.trials }, (_, i) => i + 1).filter((trial) => !trials.get(trial)?.end);
@@ -133,7 +133,8 @@ async function runTrials(
       const record = trials.get(trial) ?? { batches: [] };
       trials.set(trial, record);
       const task = taskOf(plan, cores, trial, record, embedder);
-      await runTrialOnPool(pool, task, server, stop.signal, (message) => {
+      const evaluate = (archs: readonly string[]) => trainings!.evaluate(trial, archs);
+      await runTrialOnPool(pool, task, server, evaluate, stop.signal, (message) => {
         if (message.kind === 'batch') {
           journal.append({ type: 'batch', trial, ...message.batch });
           record.batches.push(message.batch);
@@ -161,6 +162,7 @@ async function runTrials(
     return await writeResults(plan, facts, directory, trials);
   } finally {
     await pool.close();
+    await trainings?.close();
     journal.close();
   }
 }
@@ -175,7 +177,7 @@ function taskOf(
   const { features, surrogate } = plan;
   return {
     space: plan.space,
-    source: plan.source,
+    source: 'command' in plan.source ? { command: plan.source.command } : plan.source,
     metrics: plan.testMetric === null ? [plan.metric] : [plan.metric, plan.testMetric],
     settings: plan.settings,
     ...(features && {
@@ -197,8 +199,9 @@ async function runTrialOnPool(
   pool: WorkerPool<SearchTrialTask, void>,
   task: Omit<SearchTrialTask, 'port'>,
   server: EmbeddingServer | undefined,
+  evaluate: (archs: readonly string[]) => Promise<Outcome[]>,
   signal: AbortSignal,
-  handle: (message: Exclude<SearchTrialMessage, { kind: 'embed' }>) => void,
+  handle: (message: Exclude<SearchTrialMessage, { kind: 'embed' | 'evaluate' }>) => void,
 ): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   try {
@@ -208,7 +211,13 @@ async function runTrialOnPool(
         if (signal.aborted) return;
         try {
           if (message.kind === 'embed') server!.ask(message, port1);
-          else handle(message);
+          else if (message.kind === 'evaluate') {
+            const { evaluation, archs } = message;
+            evaluate(archs).then(
+              (outcomes) => port1.postMessage({ evaluation, outcomes } satisfies EvaluationReply),
+              reject,
+            );
+          } else handle(message);
           if (message.kind === 'end') resolve();
         } catch (error) {
           reject(error);
@@ -241,7 +250,7 @@ function progressOf(
 
 async function writeResults(
   plan: SearchPlan,
-  facts: TableFacts,
+  facts: SourceFacts,
   directory: string,
   trials: ReadonlyMap<number, TrialRecord>,
 ): Promise<SearchSummary> {

@@ -18,7 +18,9 @@ export interface SearchSummary {
     readonly hash: string;
     readonly metric: string;
     readonly metrics: readonly string[];
-    /** Best value in the table. */
+    /** `command`: trained for this run. Absent for a table. */
+    readonly kind?: 'command';
+    /** Best value in the table, or that was found where there is no table. */
     readonly best: number;
   };
   readonly seed: number;
@@ -51,12 +53,14 @@ export interface SearchSummary {
   readonly ended: Readonly<Record<string, number>>;
 }
 
-export interface TableFacts {
+export interface SourceFacts {
+  readonly kind: 'table' | 'command';
   readonly name: string;
   readonly description: string | undefined;
   readonly hash: string;
   readonly metrics: readonly string[];
-  readonly best: number;
+  /** Absent where nobody knows. */
+  readonly best?: number;
 }
 
 /** Shares of the best value in the table. */
@@ -64,7 +68,7 @@ const fractions = [0.99, 0.995, 0.9975];
 const checkpoints = [50, 100, 150];
 const stages = ['sampling', 'rendering', 'tokenising', 'languageModel', 'head', 'rest'];
 
-export function summarize(plan: SearchPlan, table: TableFacts, all: ReadonlyMap<number, TrialRecord>): SearchSummary {
+export function summarize(plan: SearchPlan, source: SourceFacts, all: ReadonlyMap<number, TrialRecord>): SearchSummary {
   const trials = [...all].sort(([a], [b]) => a - b).flatMap(([, trial]) => (trial.end ? [trial] : []));
   const histories = trials.map((trial) =>
     trial.batches.flatMap(({ results }) => results.map(({ metrics }) => metrics)),
@@ -87,12 +91,13 @@ export function summarize(plan: SearchPlan, table: TableFacts, all: ReadonlyMap<
     ...(plan.embedder && { model: plan.embedder.model }),
     space: plan.space,
     objective: {
-      name: table.name,
-      ...(table.description !== undefined && { description: table.description }),
-      hash: table.hash,
+      ...(source.kind === 'command' && { kind: source.kind }),
+      name: source.name,
+      ...(source.description !== undefined && { description: source.description }),
+      hash: source.hash,
       metric: plan.metric,
-      metrics: table.metrics,
-      best: table.best,
+      metrics: source.metrics,
+      best: source.best ?? Math.max(...curves.map((curve) => curve.at(-1)!)),
     },
     seed: plan.seed,
     budget: plan.budget,
@@ -101,10 +106,10 @@ export function summarize(plan: SearchPlan, table: TableFacts, all: ReadonlyMap<
     bestAt: at.map((n) => ({ evaluations: n, ...meanWithBand(curves.map((curve) => curve[n - 1]!)) })),
     areaUnderCurve: curves.length > 0 ? meanWithBand(curves.map(areaUnderCurve)) : { mean: 0, halfWidth: 0 },
     targets:
-      curves.length === 0
+      curves.length === 0 || source.best === undefined
         ? []
         : fractions.map((fraction) => {
-            const value = fraction * table.best;
+            const value = fraction * source.best!;
             return { fraction, value, ...targetReach(curves, value) };
           }),
     ...(plan.testMetric !== null && { testAt: testAt(plan, plan.testMetric, histories, at) }),

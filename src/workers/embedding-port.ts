@@ -100,7 +100,9 @@ export class EmbeddingClient {
     this.#port = port;
     this.#kept = kept;
     this.#onTokenize = onTokenize;
-    port.on('message', (reply: EmbeddingReply) => {
+    port.on('message', (reply: EmbeddingReply | { readonly kind?: undefined }) => {
+      // Other clients use the port too.
+      if (reply.kind === undefined) return;
       const settle = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
       settle?.(reply);

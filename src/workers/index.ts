@@ -4,7 +4,9 @@ export { EmbeddingClient, type EmbeddingReply, type EmbeddingRequest, EmbeddingS
 export { type RunTaskOptions, WorkerPool } from './pool.js';
 export type { FoldPredictions, RegressionFoldTask, SharedRows } from './regression-fold.js';
 export {
+  type EvaluationReply,
   openSource,
+  type PortSource,
   type SearchTrialMessage,
   type SearchTrialTask,
   type TableSource,

@@ -5,7 +5,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import { seedOf, stream } from '../base/index.js';
 import { createFeatures, type FeatureSet, type Scaling, type TextEmbedder } from '../features/index.js';
-import { openBenchmark, openTable, type Table, tableObjective } from '../objectives/index.js';
+import {
+  type Objective,
+  type Outcome,
+  openBenchmark,
+  openTable,
+  type Table,
+  tableObjective,
+} from '../objectives/index.js';
 import {
   createStrategy,
   type HeldOut,
@@ -16,16 +23,21 @@ import {
   type TrialBatch,
   type TrialEnd,
 } from '../search/index.js';
-import { type Space, space as spaceOf } from '../spaces/index.js';
+import { rowsOf, type Space, space as spaceOf } from '../spaces/index.js';
 import { createSurrogate, type SurrogateOptions } from '../surrogate/index.js';
 import { EmbeddingClient, type EmbeddingReply, type EmbeddingRequest } from './embedding-port.js';
 
 /** Where values come from: a file, or a benchmark that is part of the package. */
 export type TableSource = { readonly path: string } | { readonly benchmark: string };
 
+/** Values come from whoever has the other end of the port. */
+export interface PortSource {
+  readonly command: string;
+}
+
 export interface SearchTrialTask {
   readonly space: string;
-  readonly source: TableSource;
+  readonly source: TableSource | PortSource;
   /** The first is searched on, the others are reported. */
   readonly metrics: readonly [string, ...string[]];
   readonly settings: StrategySettings;
@@ -47,10 +59,23 @@ export interface SearchTrialTask {
 /** What a worker posts. `end` comes last, after every batch. */
 export type SearchTrialMessage =
   | EmbeddingRequest
+  | EvaluationRequest
   | { readonly kind: 'batch'; readonly batch: TrialBatch }
   | { readonly kind: 'end'; readonly end: TrialEnd };
 
-export type SearchTrialReply = EmbeddingReply;
+/** Architectures to train; the outcomes come back in their order under the same number. */
+export interface EvaluationRequest {
+  readonly kind: 'evaluate';
+  readonly evaluation: number;
+  readonly archs: readonly string[];
+}
+
+export interface EvaluationReply {
+  readonly evaluation: number;
+  readonly outcomes: readonly Outcome[];
+}
+
+export type SearchTrialReply = EmbeddingReply | EvaluationReply;
 
 /** Seed of a trial, from 1: a pure function of the seed of the run. */
 export function trialSeed(runSeed: number, trial: number): number {
@@ -77,8 +102,14 @@ export default async function searchTrial(task: SearchTrialTask): Promise<void> 
 
 async function run(task: SearchTrialTask, post: (message: SearchTrialMessage) => void): Promise<TrialEnd> {
   const stopwatch = new Stopwatch();
-  const space = spaceOf(task.space);
-  const table = await kept(tables, JSON.stringify([task.space, task.source]), () => openSource(task.source, space));
+  const whole = spaceOf(task.space);
+  const { source } = task;
+  const table =
+    'command' in source
+      ? undefined
+      : await kept(tables, JSON.stringify([task.space, source]), () => openSource(source, spaceOf(task.space)));
+  // Samples of a space too large to list would hardly ever meet a row.
+  const space = table && !whole.enumerate ? rowsOf(whole, table.known(task.metrics[0])) : whole;
   let refit: RefitEvent | undefined;
   const strategy = createStrategy(task.settings, {
     space,
@@ -87,7 +118,7 @@ async function run(task: SearchTrialTask, post: (message: SearchTrialMessage) =>
     ...(task.features && {
       features: featuresOf(task, space, stopwatch),
       surrogate: createSurrogate(task.surrogate),
-      heldOut: heldOut(task, table, space),
+      ...(table && { heldOut: heldOut(task, table, space) }),
       onRefit: (event: RefitEvent) => {
         refit = event;
       },
@@ -96,7 +127,7 @@ async function run(task: SearchTrialTask, post: (message: SearchTrialMessage) =>
   return runTrial({
     space,
     strategy,
-    objective: tableObjective(table, task.metrics),
+    objective: table ? tableObjective(table, task.metrics) : portObjective(task),
     metric: task.metrics[0],
     budget: task.budget,
     batch: task.batch,
@@ -134,11 +165,31 @@ function timedEmbedder(
   };
 }
 
+/** Evaluates by asking over the port. */
+function portObjective({ port, metrics }: SearchTrialTask): Objective {
+  const pending = new Map<number, (outcomes: readonly Outcome[]) => void>();
+  let asked = 0;
+  port.on('message', (reply: SearchTrialReply) => {
+    if (!('evaluation' in reply)) return;
+    pending.get(reply.evaluation)?.(reply.outcomes);
+    pending.delete(reply.evaluation);
+  });
+  return {
+    name: 'command',
+    metrics,
+    async evaluate(archs) {
+      const evaluation = asked++;
+      const outcomes = new Promise<readonly Outcome[]>((resolve) => pending.set(evaluation, resolve));
+      port.postMessage({ kind: 'evaluate', evaluation, archs } satisfies SearchTrialMessage);
+      return [...(await outcomes)];
+    },
+  };
+}
+
 /** The same architectures for every trial of a run and every method with the same seed. */
 function heldOut(task: SearchTrialTask, table: Table, space: Space<unknown>): HeldOut<unknown> {
   const value = table.metric(task.metrics[0]);
-  const known = table.archs.filter((arch) => value(arch) !== undefined);
-  const drawn = stream(task.runSeed, 'held-out').shuffle(known).slice(0, task.heldOut);
+  const drawn = stream(task.runSeed, 'held-out').shuffle(table.known(task.metrics[0])).slice(0, task.heldOut);
   return { archs: drawn.map((arch) => space.parse(arch)), values: drawn.map((arch) => value(arch)!) };
 }
 

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { ColeError } from '../../base/index.js';
 import type { RunSearchOptions } from '../../index.js';
-import { integer } from '../arguments.js';
+import { integer, number } from '../arguments.js';
 import { embedded } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples } from '../context.js';
 import { log, print, printJson } from '../output.js';
@@ -14,13 +15,14 @@ import { summaryTable } from '../summary.js';
 export function addSearch(program: CommandUnknownOpts): void {
   program
     .command('search')
-    .description('search a table for good architectures, one trial or many')
+    .description('search for good architectures in a table, or by training them, one trial or many')
     .addHelpText(
       'before',
       examples(
         'cole search --features code+ngrams --budget 100',
         'cole search --table accuracies.csv --metric test_accuracy --trials 20 --out runs/code',
         'cole search --table accuracies.csv --metric test_accuracy --strategy random --trials 20',
+        "cole search --command 'python3 train.py {code} {out}' --metric accuracy --parallel 2 --budget 60",
       ),
     )
     .option('--space <name>', 'search space', 'nas-bench-201')
@@ -29,6 +31,18 @@ export function addSearch(program: CommandUnknownOpts): void {
         'benchmark',
       ),
     )
+    .addOption(
+      new Option(
+        '--command <line>',
+        'program that trains: {code} is a file with the rendered network, {out} where it writes its answer as JSON',
+      ).conflicts(['table', 'benchmark']),
+    )
+    .option('--serve', 'the command stays and is given trainings as JSON lines, see examples/digits')
+    .option('--parallel <n>', 'trainings at a time (default: 1)', integer(1))
+    .option('--timeout <seconds>', 'of a training (default: 3600)', number)
+    .option('--retries <n>', 'further tries of a training that failed (default: 1)', integer(0))
+    .option('--max-failures <n>', 'failed trainings in a row that stop the search (default: 5)', integer(1))
+    .option('--command-style <name>', 'form of the code that the command gets (default: one that runs)')
     .option('--benchmark <name>', `table that is part of cole (default: ${embedded.name}, unless --table is given)`)
     .option('--metric <column>', `column that is maximised (default for ${embedded.name}: ${embedded.metric})`)
     .option('--test-metric <column>', 'column that is recorded beside it and never searched on')
@@ -66,11 +80,13 @@ export function addSearch(program: CommandUnknownOpts): void {
     .action(async (options, command) => {
       const { runSearch } = await import('../../index.js');
       const context = contextOf(command);
-      const benchmark = options.benchmark ?? (options.table === undefined ? embedded.name : undefined);
+      const benchmark =
+        options.benchmark ?? (options.table === undefined && options.command === undefined ? embedded.name : undefined);
       const what = defined({
         space: options.space,
         table: options.table,
         benchmark,
+        command: commandOf(options),
         metric: options.metric ?? (benchmark === embedded.name ? embedded.metric : undefined),
         testMetric: options.testMetric ?? (benchmark === embedded.name ? embedded.testMetric : undefined),
         strategy: options.strategy,
@@ -96,7 +112,8 @@ export function addSearch(program: CommandUnknownOpts): void {
         heldOut: options.heldOut,
         seed: context.seed,
       });
-      const out = options.out ?? defaultDirectory(what);
+      const out =
+        options.out ?? defaultDirectory({ ...what, command: options.command, commandStyle: options.commandStyle });
       const { seed: _, json: __, ...cores } = context;
       // The library checks what these words may be: it names the nearest.
       const summary = await runSearch({ ...what, ...cores, out } as RunSearchOptions, {
@@ -115,6 +132,33 @@ function defaultDirectory(what: Readonly<Record<string, unknown>>): string {
   const hash = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 8);
   const name = [what.strategy, ...(what.strategy === 'bananas' ? [what.features ?? 'code'] : []), hash].join('-');
   return join('runs', name);
+}
+
+function commandOf(options: {
+  command?: string;
+  serve?: true;
+  parallel?: number;
+  timeout?: number;
+  retries?: number;
+  maxFailures?: number;
+  commandStyle?: string;
+}): Record<string, unknown> | undefined {
+  const { command, serve, parallel, timeout, retries, maxFailures, commandStyle } = options;
+  const settings = section({
+    serve,
+    parallel,
+    timeoutSeconds: timeout,
+    retries,
+    maxFailures,
+    style: commandStyle,
+  });
+  if (command !== undefined) return { command, ...settings };
+  if (settings)
+    throw new ColeError(
+      'ERR_OPTION',
+      `expected --command beside settings of it, got ${Object.keys(settings).join(', ')} alone`,
+    );
+  return undefined;
 }
 
 function section(values: Record<string, unknown>): Record<string, unknown> | undefined {
