@@ -17,8 +17,9 @@ import {
   sequential,
   terminalOf,
 } from './grammar.js';
+import { Offers } from './offers.js';
 import type { Settings } from './settings.js';
-import { apply, fits, isOffered, type Surroundings, Tensor, windowsAlong } from './shapes.js';
+import { apply, type Surroundings, Tensor, windowsAlong } from './shapes.js';
 
 export type Rejection = 'nodes' | 'parameters' | 'elements';
 
@@ -55,14 +56,13 @@ class Frame {
 }
 
 const factors = [2, 4, 8];
-const splitsInto = factors.map((factor) => places.branch.filter((op) => branchFactor[op] === factor));
 const isWindow = Uint8Array.from({ length: operationCount }, (_, op) => Number(terminalOf(op)?.kind === 'im2col'));
 
 export class Sampler {
   private readonly settings: Settings;
   private readonly x = new Tensor();
   private readonly frames: Frame[] = [];
-  private readonly candidates = new Uint8Array(16);
+  private readonly offers = new Offers();
   private readonly around: { -readonly [Key in keyof Surroundings]: Surroundings[Key] };
   private code = new Uint8Array(1024);
   private length = 0;
@@ -134,14 +134,14 @@ export class Sampler {
       return false;
     }
     if (frame.kind === routing) {
-      const op = this.fitting(rng, places.pre);
+      const op = pick(rng, this.offers.pre(this.x, this.around));
       if (isWindow[op] === 1) {
         frame.rows = windowsAlong(op, this.x.d2);
         frame.columns = windowsAlong(op, this.x.d3);
       }
       this.take(op, frame.copies);
     } else if (frame.kind === branching) {
-      const op = this.fitting(rng, frame.factor === 0 ? places.branch : splitsInto[factors.indexOf(frame.factor)]!);
+      const op = pick(rng, this.offers.branch(frame.factor, this.x, this.around));
       frame.factor = branchFactor[op]!;
       this.take(op, frame.copies);
       frame.split.copy(this.x);
@@ -175,7 +175,7 @@ export class Sampler {
     if (frame.kind === routing) {
       around.rows = frame.rows;
       around.columns = frame.columns;
-      this.take(this.fitting(rng, places.post), frame.copies);
+      this.take(pick(rng, this.offers.post(this.x, this.around)), frame.copies);
       return true;
     }
     // The aggregation takes the first output as its input and the last one as the other.
@@ -185,9 +185,9 @@ export class Sampler {
       frame.split.copy(this.x);
       this.x.copy(frame.firstOutput);
     }
-    const op = this.fitting(rng, places.aggregation);
-    if (op < 0) return false;
-    this.take(op, frame.copies);
+    const joints = this.offers.aggregation(this.x, around);
+    if (joints.length === 0) return false;
+    this.take(pick(rng, joints), frame.copies);
     return true;
   }
 
@@ -197,13 +197,6 @@ export class Sampler {
     this.nodes = frame.nodes;
     this.x.copy(frame.input);
     frame.struck = true;
-  }
-
-  /** Uniform among the operations that fit the tensor, -1 if none does. */
-  private fitting(rng: Rng, ops: readonly number[]): number {
-    let count = 0;
-    for (const op of ops) if (fits(op, this.x, this.around) && isOffered(op, this.x)) this.candidates[count++] = op;
-    return count === 0 ? -1 : this.candidates[rng.int(count)]!;
   }
 
   private take(op: number, copies: number): void {
@@ -224,4 +217,8 @@ export class Sampler {
     this.nodes += copies;
     if (this.nodes > this.settings.limits.maxNodes) this.passed ??= 'nodes';
   }
+}
+
+function pick(rng: Rng, ops: Uint8Array): number {
+  return ops[rng.int(ops.length)]!;
 }
