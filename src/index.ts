@@ -31,6 +31,7 @@ export {
   describeModel,
   type Embedder,
   type EmbedderOptions,
+  hubNames,
   listModels,
   type ModelEntry,
   type Pooling,

@@ -3,6 +3,7 @@ export { createEmbedder } from './embedder.js';
 export { createStaticEmbedder, type StaticEmbedder } from './static.js';
 export { dataRoot, embeddingsFolder, modelsFolder } from './store/folder.js';
 export { type OpenedModel, openModel, tokenizerOf } from './store/open.js';
+export { hubNames } from './store/papers.js';
 export { describeModel, type PullOptions, pullModel } from './store/pull.js';
 export {
   addModel,

@@ -72,7 +72,8 @@ const refused: readonly (readonly [string, Record<string, unknown>, RegExp])[] =
   ['llama', { rope_parameters: { rope_type: 'linear' } }, /positive number for factor/],
   ['llama', { rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.5 } }, /partial_rotary_factor/],
   ['llama', { num_key_value_heads: 3 }, /sizes that divide/],
-  ['llama', { num_hidden_layers: 2.5 }, /sizes that divide/],
+  ['llama', { num_hidden_layers: 2.5 }, /1 to 1000 for num_hidden_layers .* got 2\.5/],
+  ['modernbert', { num_hidden_layers: 1e9 }, /1 to 1000 for num_hidden_layers/],
   ['llama', { vocab_size: '96' }, /positive number for vocab_size/],
   ['llama', { head_dim: 24 }, /multiple of 16 values/],
   ['mixtral', { num_experts_per_tok: 9 }, /whole numbers of experts/],
@@ -109,6 +110,11 @@ describe('descriptions', () => {
       configOfHuggingFace(read('modernbert').config, 'x'),
     );
   });
+});
+
+it('positions of a model for endless texts end where its tables do', () => {
+  const fields = { ...read('llama').config, max_position_embeddings: 2 ** 40 };
+  expect(configOfHuggingFace(fields, 'x').positions).toBe(2 ** 17);
 });
 
 describe('a Mistral without a word on its window', () => {

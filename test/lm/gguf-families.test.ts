@@ -22,8 +22,27 @@ const parts: readonly (readonly [RegExp, string])[] = [
   [/self_attn\.([qkv])_proj/, 'attn_$1'],
   [/self_attn\.([qk])_norm/, 'attn_$1_norm'],
   [/self_attn\.o_proj/, 'attn_output'],
+  [/(mlp|block_sparse_moe)\.gate\./, 'ffn_gate_inp.'],
   [/mlp\.(gate|up|down)_proj/, 'ffn_$1'],
 ];
+
+/** One tensor of all experts of a layer, for each kind of matrix. */
+function stackExperts(tensors: Record<string, Tensor>): void {
+  const kinds: Readonly<Record<string, string>> = { w1: 'gate', w3: 'up', w2: 'down' };
+  const stacks = new Map<string, Tensor[]>();
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const [, layer, kind] = /^blk\.(\d+)\..*experts\.\d+\.(\w+?)(?:_proj)?\.weight$/.exec(name) ?? [];
+    if (kind === undefined) continue;
+    delete tensors[name];
+    const stacked = `blk.${layer}.ffn_${kinds[kind] ?? kind}_exps.weight`;
+    stacks.set(stacked, [...(stacks.get(stacked) ?? []), tensor]);
+  }
+  for (const [name, all] of stacks)
+    tensors[name] = {
+      shape: [all.length, ...all[0]!.shape],
+      data: Float32Array.from(all.flatMap(({ data }) => [...data])),
+    };
+}
 
 /** Row i of the first half of a head goes to 2 i, row i of the second half to 2 i + 1. */
 function paired({ shape, data }: Tensor, headSize: number): Tensor {
@@ -46,6 +65,8 @@ describe.each<readonly [string, string, Extra]>([
   ['llama', 'llama-llama3', {}],
   ['llama', 'llama-linear', { 'rope.scaling.type': 'linear', 'rope.scaling.factor': { float: 4 } }],
   ['llama', 'llama-yarn', { 'rope.scaling.type': 'yarn', ...stretched }],
+  ['llama', 'mixtral', { expert_count: 4, expert_used_count: 2 }],
+  ['qwen3moe', 'qwen3_moe', { expert_count: 6, expert_used_count: 3, expert_feed_forward_length: 32 }],
   ['qwen2', 'qwen2-full', {}],
   ['qwen3', 'qwen3', { 'attention.key_length': 32 }],
 ])('%s in GGUF, as %s', (architecture, name, extra) => {
@@ -66,8 +87,8 @@ describe.each<readonly [string, string, Extra]>([
     vocab_size: 96,
     'attention.head_count': 4,
     'attention.head_count_kv': 2,
-    'attention.layer_norm_rms_epsilon': { float: 1e-6 },
-    'rope.freq_base': { float: 10_000 },
+    'attention.layer_norm_rms_epsilon': { float: Number(golden.config.rms_norm_eps) },
+    'rope.freq_base': { float: (golden.config.rope_parameters as { rope_theta: number }).rope_theta },
     'rope.dimension_count': size,
     ...extra,
   }))
@@ -81,6 +102,7 @@ describe.each<readonly [string, string, Extra]>([
       const isPaired = architecture === 'llama' && /attn_[qk]\./.test(renamed);
       tensors[renamed] = isPaired ? paired(drawn, size) : drawn;
     }
+    stackExperts(tensors);
     if (name === 'llama-llama3') {
       const { ropeScaling } = configOfHuggingFace(golden.config, name);
       const [plain, scaled] = [frequencies(16, 10_000, undefined), frequencies(16, 10_000, ropeScaling)];
@@ -124,6 +146,6 @@ function plainOf(fields: Extra): Record<string, number | string> {
 
 it('GGUF files of other families are refused by name', () => {
   expect(() => configOfGguf({ 'general.architecture': 'gemma2' }, 'x.gguf')).toThrow(
-    /family llama, qwen2 or qwen3 in x\.gguf, got gemma2/,
+    /family llama, qwen2, qwen3 or qwen3_moe in x\.gguf, got gemma2/,
   );
 });

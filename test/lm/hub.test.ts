@@ -115,6 +115,7 @@ describe('the hub', () => {
     const other = { ...files, 'config.json': Buffer.from('{"model_type": "gemma2"}') };
     const cases: readonly (readonly [Record<string, Uint8Array>, RegExp])[] = [
       [other, /family llama, .* in config\.json of someone\/Tiny-Bert, got gemma2/],
+      [{ '../../x.gguf': Buffer.from('x') }, /path of a file from the hub, got \.\.\/\.\.\/x\.gguf/],
       [{ 'pytorch_model.bin': Buffer.from('x') }, /model\.safetensors or a GGUF file in .*, got pytorch_model\.bin/],
       [{ 'a.gguf': Buffer.from('x'), 'b.gguf': Buffer.from('x') }, /GGUF files \(a\.gguf, b\.gguf\) to be named/],
       [

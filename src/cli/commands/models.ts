@@ -23,13 +23,14 @@ export function addModels(program: CommandUnknownOpts): void {
     .command('list')
     .description('models that are there or can be pulled, with size, license and sha256')
     .action(async (_, command) => {
-      const { listModels } = await import('../../index.js');
+      const { hubNames, listModels } = await import('../../index.js');
       const entries = await listModels();
       if (contextOf(command).json) return printJson(entries);
       const rows = entries.map(({ name, present, bytes, license, sha256, description }) => {
         return [name, present ? 'present' : 'not pulled', megabytes(bytes), license, sha256.slice(0, 12), description];
       });
       await print(formatTable(['name', 'state', 'size', 'license', 'sha256', 'what'], rows));
+      log.info(`short names of models of the Hugging Face hub: ${Object.keys(hubNames).join(', ')}`);
     });
   models
     .command('show')

@@ -25,7 +25,7 @@ function postNormEncoder(family: string, firstPosition: (config: ConfigReader) =
       const heads = config.number('num_attention_heads');
       return {
         family,
-        layers: config.number('num_hidden_layers'),
+        layers: config.layers('num_hidden_layers'),
         hidden: config.number('hidden_size'),
         heads,
         kvHeads: heads,

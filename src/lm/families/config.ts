@@ -10,7 +10,7 @@ import { nomicBert } from './nomic-bert.js';
 import { qwen2, qwen3, qwen3Moe } from './qwen.js';
 import { ready } from './ready.js';
 
-/** By the name in `model_type` and `general.architecture`. */
+/** By the name in `model_type`; `general.architecture` has the same, without underscores. */
 export const families: Readonly<Record<string, Family>> = {
   llama,
   mistral,
@@ -44,9 +44,14 @@ const neutral: Readonly<Record<string, readonly unknown[]>> = {
   embedding_size: [],
 };
 
+const ggufNames = new Map<unknown, string>(Object.keys(families).map((name) => [name.replace('_', ''), name]));
+
+/** Longest text of a model with rotary positions: the tables of their angles are made up to here. */
+const longest = 2 ** 17;
+
 export function configOfGguf(metadata: Readonly<Record<string, unknown>>, path: string): ModelConfig {
   const name = metadata['general.architecture'];
-  const family = familyOf(name, 'gguf', path);
+  const family = familyOf(ggufNames.get(name) ?? name, 'gguf', path);
   return checked(path, family.gguf!(new ConfigReader(metadata, path, `${String(name)}.`)));
 }
 
@@ -77,5 +82,5 @@ function checked(path: string, config: ModelConfig): ModelConfig {
   // A limit of onnxruntime's attention with rotary positions.
   if (config.ropeTheta > 0 && size % 16)
     throw new ColeError('ERR_MODEL', `expected heads of a multiple of 16 values in ${path}, got ${size}`);
-  return config;
+  return config.ropeTheta > 0 && positions > longest ? { ...config, positions: longest } : config;
 }

@@ -15,7 +15,7 @@ export function decoderSizes(
   const hidden = config.number('hidden_size');
   const heads = config.number('num_attention_heads');
   return {
-    layers: config.number('num_hidden_layers'),
+    layers: config.layers('num_hidden_layers'),
     hidden,
     heads,
     kvHeads: config.number('num_key_value_heads', absent.kvHeads ?? heads),
@@ -28,11 +28,31 @@ export function decoderSizes(
   };
 }
 
+type Experts = NonNullable<ModelConfig['experts']>;
+
 /** `active`: where the file does not say. */
-export function expertsOf(config: ConfigReader, count: number, active: number): NonNullable<ModelConfig['experts']> {
-  const experts = { count, active: config.number('num_experts_per_tok', active) };
+export function expertsOf(config: ConfigReader, count: number, active: number): Experts {
+  return checkedExperts(config, { count, active: config.number('num_experts_per_tok', active) });
+}
+
+export function ggufExperts(metadata: ConfigReader): Experts | undefined {
+  for (const other of ['expert_shared_count', 'expert_group_count', 'leading_dense_block_count'])
+    metadata.only(other, 0);
+  metadata.only('expert_weights_scale', 0, 1);
+  metadata.only('expert_weights_norm', true);
+  // Softmax.
+  metadata.only('expert_gating_func', 1);
+  const count = metadata.get('expert_count');
+  if (count === undefined || count === 0) return undefined;
+  return checkedExperts(metadata, {
+    count: metadata.number('expert_count'),
+    active: metadata.number('expert_used_count'),
+  });
+}
+
+function checkedExperts(config: ConfigReader, experts: Experts): Experts {
   const isWhole = Object.values(experts).every(Number.isSafeInteger);
-  if (!isWhole || experts.active > count) throw config.error('expected whole numbers of experts', experts);
+  if (!isWhole || experts.active > experts.count) throw config.error('expected whole numbers of experts', experts);
   return experts;
 }
 
@@ -46,7 +66,7 @@ export function ggufDecoder(metadata: ConfigReader): Sizes {
   const tokens = metadata.fields['tokenizer.ggml.tokens'];
   const positions = metadata.number('context_length');
   return {
-    layers: metadata.number('block_count'),
+    layers: metadata.layers('block_count'),
     hidden,
     heads,
     kvHeads: metadata.number('attention.head_count_kv', heads),

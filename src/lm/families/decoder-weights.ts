@@ -2,7 +2,7 @@
 import type { TensorSource } from '../formats/source.js';
 import { headSizeOf, type ModelConfig } from './model.js';
 import { addRotary } from './rope.js';
-import { WeightList, type WeightSpec } from './weights.js';
+import { type Rows, WeightList, type WeightSpec } from './weights.js';
 
 /** What a family has beyond the blocks that all of them share. */
 export interface DecoderParts {
@@ -100,8 +100,10 @@ export function decoderWeights(config: ModelConfig, source: TensorSource, parts:
     }
     list.matrix(`${i}.attention.out`, heads * headSize, { from: from('o'), rows: hidden });
     list.tensor(`${i}.mlp.norm`, from('mlpNorm'), hidden);
-    if (config.experts) addExperts(list, config, i, `${prefix}layers.${i}`, parts.expertNames!);
-    else addMlp(list, config, `${i}.mlp`, { gate: from('gate'), up: from('up'), down: from('down') });
+    const part = (name: 'gate' | 'up' | 'down') => ({ from: from(name) });
+    if (!config.experts) addMlp(list, config, `${i}.mlp`, part);
+    else if (isGguf) addStackedExperts(list, config, i);
+    else addExperts(list, config, i, `${prefix}layers.${i}`, parts.expertNames!);
   }
   return list.finish(names.unused);
 }
@@ -110,11 +112,23 @@ function addMlp(
   list: WeightList,
   { hidden, intermediate }: ModelConfig,
   name: string,
-  from: Readonly<Record<'gate' | 'up' | 'down', string>>,
+  part: (name: 'gate' | 'up' | 'down') => Pick<Rows, 'from' | 'stacked'>,
 ): void {
-  list.matrix(`${name}.gate`, hidden, { from: from.gate, rows: intermediate });
-  list.matrix(`${name}.up`, hidden, { from: from.up, rows: intermediate });
-  list.matrix(`${name}.down`, intermediate, { from: from.down, rows: hidden });
+  list.matrix(`${name}.gate`, hidden, { ...part('gate'), rows: intermediate });
+  list.matrix(`${name}.up`, hidden, { ...part('up'), rows: intermediate });
+  list.matrix(`${name}.down`, intermediate, { ...part('down'), rows: hidden });
+}
+
+/** llama.cpp puts the experts of a layer into one tensor for each kind of matrix. */
+function addStackedExperts(list: WeightList, config: ModelConfig, layer: number): void {
+  const { count } = config.experts!;
+  const from = (part: string) => `blk.${layer}.ffn_${part}.weight`;
+  list.matrix(`${layer}.router`, config.hidden, { from: from('gate_inp'), rows: count });
+  for (let index = 0; index < count; index++)
+    addMlp(list, config, `${layer}.mlp.${index}`, (part) => ({
+      from: from(`${part}_exps`),
+      stacked: { index, of: count },
+    }));
 }
 
 function addExperts(
@@ -127,8 +141,7 @@ function addExperts(
   const block = `${prefix}.${names.block}`;
   list.matrix(`${layer}.router`, config.hidden, { from: `${block}.gate.weight`, rows: config.experts!.count });
   for (let e = 0; e < config.experts!.count; e++) {
-    const from = (part: 'gate' | 'up' | 'down') => `${block}.experts.${e}.${names[part]}.weight`;
-    addMlp(list, config, `${layer}.mlp.${e}`, { gate: from('gate'), up: from('up'), down: from('down') });
+    addMlp(list, config, `${layer}.mlp.${e}`, (part) => ({ from: `${block}.experts.${e}.${names[part]}.weight` }));
   }
 }
 

@@ -3,6 +3,8 @@ import { ColeError } from '../../base/index.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const mostLayers = 1000;
+
 export class ConfigReader {
   /** `prefix` comes before every field's name in the file. */
   constructor(
@@ -25,6 +27,14 @@ export class ConfigReader {
     const value = this.get(key) ?? fallback;
     if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
       throw this.error(`expected a positive number for ${this.prefix}${key}`, value);
+    return value;
+  }
+
+  /** A number of layers: loops run over it before the weights are looked at. */
+  layers(key: string): number {
+    const value = this.number(key);
+    if (!Number.isSafeInteger(value) || value > mostLayers)
+      throw this.error(`expected a whole number of 1 to ${mostLayers} for ${this.prefix}${key}`, value);
     return value;
   }
 

@@ -1,6 +1,6 @@
 /** Llama (also Code Llama, Yi, DeepSeek-Coder), Mistral with its window, and Mixtral with its experts. */
 import { decoderGraph } from './decoder.js';
-import { decoderSizes, expertsOf, ggufDecoder } from './decoder-config.js';
+import { decoderSizes, expertsOf, ggufDecoder, ggufExperts } from './decoder-config.js';
 import { decoderWeights } from './decoder-weights.js';
 import type { Family } from './family.js';
 import type { ConfigReader } from './fields.js';
@@ -23,10 +23,10 @@ export const llama: Family = {
     config.only('mlp_bias', false);
     return { family: 'llama', ...decoderSizes(config, 1e-6) };
   },
-  // llama.cpp gives Mistral, Yi and DeepSeek-Coder the name of the family too.
+  // llama.cpp gives Mistral, Mixtral, Yi and DeepSeek-Coder the name of the family too.
   gguf: (metadata) => {
-    metadata.only('expert_count', 0);
-    return { family: 'llama', ...ggufDecoder(metadata) };
+    const experts = ggufExperts(metadata);
+    return { family: experts ? 'mixtral' : 'llama', ...ggufDecoder(metadata), ...(experts && { experts }) };
   },
 };
 

@@ -19,7 +19,7 @@ function huggingFace(config: ConfigReader): ModelConfig {
   config.only('hidden_activation', 'gelu');
   for (const bias of ['norm_bias', 'attention_bias', 'mlp_bias']) config.only(bias, false);
   const heads = config.number('num_attention_heads');
-  const layers = config.number('num_hidden_layers');
+  const layers = config.layers('num_hidden_layers');
   const types = config.get('layer_types');
   const every = config.number('global_attn_every_n_layers', 3);
   const windowed = Array.from({ length: layers }, (_, layer) => layer).filter((layer) =>

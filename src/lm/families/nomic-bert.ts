@@ -36,7 +36,7 @@ function ofTransformers(config: ConfigReader): ModelConfig {
   config.only('head_dim', hidden / heads);
   return {
     family: 'nomic_bert',
-    layers: config.number('num_hidden_layers'),
+    layers: config.layers('num_hidden_layers'),
     hidden,
     heads,
     kvHeads: heads,
@@ -60,7 +60,7 @@ function ofOriginal(config: ConfigReader): ModelConfig {
   const heads = config.number('n_head');
   return {
     family: 'nomic_bert',
-    layers: config.number('n_layer'),
+    layers: config.layers('n_layer'),
     hidden: config.number('n_embd'),
     heads,
     kvHeads: heads,

@@ -3,7 +3,7 @@
  * mixture of experts.
  */
 import { decoderGraph } from './decoder.js';
-import { decoderSizes, expertsOf, ggufDecoder } from './decoder-config.js';
+import { decoderSizes, expertsOf, ggufDecoder, ggufExperts } from './decoder-config.js';
 import { type DecoderParts, decoderWeights } from './decoder-weights.js';
 import type { Family } from './family.js';
 import type { ConfigReader } from './fields.js';
@@ -43,6 +43,12 @@ export const qwen3Moe: Family = {
     const sizes = { ...decoderSizes(config, 1e-6), intermediate: config.number('moe_intermediate_size') };
     const experts = expertsOf(config, config.number('num_experts', config.optional('num_local_experts')), 8);
     return { family: 'qwen3_moe', ...sizes, ...windowsOf(config, sizes), experts };
+  },
+  gguf: (metadata) => {
+    const experts = ggufExperts(metadata);
+    if (!experts) throw metadata.error('expected experts', 'none');
+    const intermediate = metadata.number('expert_feed_forward_length');
+    return { family: 'qwen3_moe', ...ggufDecoder(metadata), intermediate, experts };
   },
   weights: (config, source) => decoderWeights(config, source, mixture),
   graph: (config, table, options) => decoderGraph(config, table, options, mixture),

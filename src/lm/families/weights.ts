@@ -17,6 +17,8 @@ export interface Rows {
   readonly rows: number;
   /** Puts the rows into the order that our graph wants. */
   readonly arrange?: (values: Float32Array) => Float32Array;
+  /** The tensor holds `of` such matrices, and this is the one at `index`. */
+  readonly stacked?: { readonly index: number; readonly of: number };
 }
 
 export class WeightList {
@@ -39,8 +41,9 @@ export class WeightList {
 
   /** Linear layers of the same input, one below the other, as the [columns, sum of rows] that a MatMul takes. */
   matrix(name: string, columns: number, ...parts: Rows[]): void {
-    const readers = parts.map(({ from, rows, arrange }) => {
-      const read = this.reader(from, rows, columns);
+    const readers = parts.map(({ from, rows, arrange, stacked }) => {
+      const claimed = this.reader(from, ...(stacked ? [stacked.of] : []), rows, columns);
+      const read = stacked ? () => this.source.read(from, stacked.index) : claimed;
       return arrange ? async () => arrange(await read()) : read;
     });
     const rows = parts.reduce((sum, part) => sum + part.rows, 0);

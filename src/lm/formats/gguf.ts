@@ -52,7 +52,7 @@ export async function openGguf(path: string): Promise<GgufFile> {
     headerBytes: start,
     names: new Set(entries.keys()),
     shape: (name) => findTensor(entries, name, path).shape,
-    read: (name) => readTensor(file, findTensor(entries, name, path), path),
+    read: (name, slice) => readTensor(file, findTensor(entries, name, path), path, slice),
     close: () => file.close(),
   };
 }

@@ -12,15 +12,18 @@ export interface TensorEntry {
   readonly offset: number;
 }
 
-/** The tensor as float32. */
+/** The tensor, or a slice of its first axis, as float32. */
 export async function readTensor(
   file: FileHandle,
   { shape, type, offset }: TensorEntry,
   path: string,
+  slice?: number,
 ): Promise<Float32Array> {
   const known = tensorTypes[type]!;
-  const size = count(shape);
-  const raw = await readExactly(file, offset, (size / known.values) * known.bytes, path);
+  // Blocks lie along the last axis, so a slice has whole ones.
+  const size = count(slice === undefined ? shape : shape.slice(1));
+  const bytes = (size / known.values) * known.bytes;
+  const raw = await readExactly(file, offset + (slice ?? 0) * bytes, bytes, path);
   // Its own bytes where they are float32 already: large tables are not held twice.
   if (known.name === 'F32' && endianness() === 'LE') return new Float32Array(raw.buffer);
   const out = new Float32Array(size);

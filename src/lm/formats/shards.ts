@@ -47,7 +47,7 @@ export async function openWeightFiles(folder: string): Promise<WeightFiles> {
     const tensors: TensorSource = {
       names: new Set(sourceOf.keys()),
       shape: (name) => of(name).shape(name),
-      read: (name) => of(name).read(name),
+      read: (name, slice) => of(name).read(name, slice),
       close,
     };
     return { tensors, paths };

@@ -3,6 +3,7 @@ export interface TensorSource {
   readonly names: ReadonlySet<string>;
   /** Sizes from the slowest to the fastest axis, as in PyTorch. */
   shape(name: string): readonly number[];
-  read(name: string): Promise<Float32Array>;
+  /** `slice`: that one of the first axis, where tensors of one kind are stacked. */
+  read(name: string, slice?: number): Promise<Float32Array>;
   close(): Promise<void>;
 }

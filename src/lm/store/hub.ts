@@ -59,6 +59,9 @@ export async function findHubModel(id: string, revision: string, file?: string):
 
 function hubFile(entry: { path: string; size: number; oid?: string; lfs?: { oid: string; size: number } }): HubFile {
   const { path, lfs } = entry;
+  // It becomes a path on this machine.
+  if (!/^[^/\\]+(\/[^/\\]+)*$/.test(path) || path.split('/').includes('..'))
+    throw new ColeError('ERR_DATA', `expected a path of a file from the hub, got ${path}`);
   const hash = lfs ? ({ kind: 'sha256', hex: lfs.oid } as const) : ({ kind: 'git', hex: entry.oid ?? '' } as const);
   return { path, bytes: lfs?.size ?? entry.size, hash };
 }
