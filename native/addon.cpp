@@ -2,6 +2,7 @@
 #include "bindings/exports.h"
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  cole::bindings::export_heads(env, exports);
   cole::bindings::export_info(env, exports);
   cole::bindings::export_kernels(env, exports);
   cole::bindings::export_pooling(env, exports);

@@ -1,6 +1,8 @@
 /** The public names of cole, room by room. */
 export {
   arraysToFile,
+  type Column,
+  columnsToFile,
   type Embeddings,
   embeddingsToFile,
   fileToArrays,
@@ -99,9 +101,13 @@ export {
 export {
   createSurrogate,
   type FittedSurrogate,
+  type HeadName,
+  headNames,
   loadSurrogate,
   type Prediction,
   type Surrogate,
   type SurrogateChoice,
+  surrogatePresets,
+  xgboostLibrary,
 } from './surrogate/index.js';
 export { type CoreBudget, type CoreRequest, coreBudget } from './workers/index.js';

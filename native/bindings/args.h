@@ -90,12 +90,17 @@ T choice(const Napi::Value& value, const char* name, std::initializer_list<std::
   throw Error("ERR_OPTION", "expected one of " + names + " for " + name + ", got " + given);
 }
 
-// A fresh result of rows * cols values.
-inline Napi::Float32Array float_array(Napi::Env env, size_t rows, size_t cols, const char* name) {
+// Refuses a result of more values than any machine has room for.
+inline void require_room(size_t rows, size_t cols, const char* name) {
   constexpr size_t kMost = size_t{1} << 32;
   if (cols > 0 && rows > kMost / cols)
     throw Error("ERR_MEMORY", "expected at most 2^32 values for " + std::string(name) + ", got " +
                                   std::to_string(rows) + " x " + std::to_string(cols));
+}
+
+// A fresh result of rows * cols values.
+inline Napi::Float32Array float_array(Napi::Env env, size_t rows, size_t cols, const char* name) {
+  require_room(rows, cols, name);
   return Napi::Float32Array::New(env, rows * cols);
 }
 

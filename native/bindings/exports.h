@@ -4,6 +4,7 @@
 
 namespace cole::bindings {
 
+void export_heads(Napi::Env env, Napi::Object exports);
 void export_info(Napi::Env env, Napi::Object exports);
 void export_kernels(Napi::Env env, Napi::Object exports);
 void export_pooling(Napi::Env env, Napi::Object exports);

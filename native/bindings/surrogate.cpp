@@ -1,22 +1,10 @@
-#include <cmath>
-
-#include "bindings/args.h"
 #include "bindings/exports.h"
 #include "bindings/guard.h"
+#include "bindings/matrix.h"
 #include "surrogate/pca.h"
 #include "surrogate/train.h"
 
 namespace cole::bindings {
-
-// A matrix argument, refused where a value is not finite.
-static std::span<float> features(const Napi::Value& value, const char* name, size_t rows, size_t cols) {
-  const auto x = array<float>(value, name, rows * cols);
-  for (size_t i = 0; i < x.size(); ++i)
-    if (!std::isfinite(x[i]))
-      throw Error("ERR_DATA", std::string("expected finite values for ") + name + ", got " + std::to_string(x[i]) +
-                                  " in row " + std::to_string(i / cols) + ", column " + std::to_string(i % cols));
-  return x;
-}
 
 static size_t component_count(const Napi::Value& value, size_t most) {
   return static_cast<size_t>(integer(value, "k", 0, static_cast<int64_t>(most)));

@@ -1,8 +1,9 @@
-/** Named float32 arrays of any lengths as one Arrow IPC file: a single row whose columns are lists, names in the metadata. */
+/** Named arrays of any lengths as one Arrow IPC file: a single row whose columns are lists, names in the metadata. */
 import {
   type Data,
   Field,
   Float32,
+  Float64,
   List,
   makeData,
   RecordBatch,
@@ -11,27 +12,31 @@ import {
   Table,
   tableFromIPC,
   tableToIPC,
+  Uint8,
 } from 'apache-arrow';
 import { ColeError } from '../base/index.js';
 
+export type NamedArray = Float32Array | Float64Array | Uint8Array;
+
 export interface NamedArrays {
-  readonly arrays: Readonly<Record<string, Float32Array>>;
+  readonly arrays: Readonly<Record<string, NamedArray>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 export function arraysToFile({ arrays, metadata }: NamedArrays): Uint8Array {
-  const item = new Field('item', new Float32(), false);
   const names = Object.keys(arrays);
-  const fields = names.map((name) => new Field(name, new List(item), false));
+  const lists = names.map((name) => new List(new Field('item', itemType(arrays[name]!), false)));
+  const fields = names.map((name, i) => new Field(name, lists[i]!, false));
   const schema = new Schema(fields, new Map(Object.entries(metadata)));
-  const children = names.map((name) => {
-    const values = arrays[name]!;
+  const children = names.map((name, i) => {
+    const data = arrays[name]!;
+    const child = makeData({ type: itemType(data), length: data.length, nullCount: 0, data } as never) as Data;
     return makeData({
-      type: new List(item),
+      type: lists[i]!,
       length: 1,
       nullCount: 0,
-      valueOffsets: Int32Array.of(0, values.length),
-      child: makeData({ type: new Float32(), length: values.length, nullCount: 0, data: values }),
+      valueOffsets: Int32Array.of(0, data.length),
+      child: child as never,
     });
   });
   const batch = new RecordBatch(
@@ -39,6 +44,10 @@ export function arraysToFile({ arrays, metadata }: NamedArrays): Uint8Array {
     makeData({ type: new Struct(fields), length: 1, nullCount: 0, children: children as unknown as Data[] }),
   );
   return tableToIPC(new Table(schema, [batch]), 'file');
+}
+
+function itemType(values: NamedArray): Float32 | Float64 | Uint8 {
+  return values instanceof Float32Array ? new Float32() : values instanceof Float64Array ? new Float64() : new Uint8();
 }
 
 /** The inverse, as copies. Throws ERR_DATA where the bytes are no such file. `what` names it in the message. */
@@ -52,14 +61,14 @@ export function fileToArrays(what: string, bytes: Uint8Array): NamedArrays {
     });
   }
   if (table.numRows !== 1) throw new ColeError('ERR_DATA', `expected one row in ${what}, got ${table.numRows}`);
-  const arrays: Record<string, Float32Array> = {};
+  const arrays: Record<string, NamedArray> = {};
   for (const field of table.schema.fields) {
     const list = table.getChild(field.name)?.get(0);
     const values = list?.toArray();
-    if (!(values instanceof Float32Array))
+    if (!(values instanceof Float32Array || values instanceof Float64Array || values instanceof Uint8Array))
       throw new ColeError(
         'ERR_DATA',
-        `expected a list of float32 in column ${field.name} of ${what}, got ${field.type}`,
+        `expected a list of float32, float64 or uint8 in column ${field.name} of ${what}, got ${field.type}`,
       );
     arrays[field.name] = values.slice();
   }

@@ -5,6 +5,9 @@
 import { ColeError, type Matrix, matrix, row } from '../base/index.js';
 import type { FittedSurrogate } from '../index.js';
 
+/** Of `--head`. */
+export const headHelp = 'mlp, ridge (linear), gp (Gaussian process) or xgboost (its library must be there)';
+
 const identityName = 'embeddings';
 const metricName = 'metric';
 

@@ -5,6 +5,8 @@
  * above the bindings and with the keys of the loaded addon.
  */
 
+import type { NativeGp, NativeModels } from './contract-heads.js';
+
 /** Raised with every change of this file that an old build would misread. */
 export const contractAbi = 1;
 
@@ -166,6 +168,56 @@ export interface NativeAddon {
     weights: Float32Array,
     members: number,
     spec: NativeMlpSpec,
+    x: Float32Array,
+    rows: number,
+    cols: number,
+    threads: number,
+  ): Float32Array;
+
+  /**
+   * Gaussian process on x [rows, cols], y [rows]. scales as in NativeGp; null: those of largest marginal likelihood on at
+   * most 512 of the rows.
+   */
+  fitGp(
+    x: Float32Array,
+    y: Float64Array,
+    rows: number,
+    cols: number,
+    scales: Float64Array | null,
+    threads: number,
+  ): NativeGp;
+  /** [2, count]: means and variances of noiseless values at queries [count, cols], by a process fitted to x [rows, cols]. */
+  predictGp(
+    x: Float32Array,
+    rows: number,
+    cols: number,
+    scales: Float64Array,
+    inverse: Float64Array,
+    alpha: Float64Array,
+    queries: Float32Array,
+    count: number,
+    threads: number,
+  ): Float64Array;
+
+  /** Version of the XGBoost library at a path or of a name that the system's loader knows. ERR_ADDON where there is none. */
+  xgboostVersion(library: string): string;
+  /** One booster per seed on x [rows, cols], y [rows]; parameters: names and values in turn. Each is trained on one thread. */
+  trainXgboost(
+    library: string,
+    x: Float32Array,
+    y: Float32Array,
+    rows: number,
+    cols: number,
+    parameters: readonly string[],
+    rounds: number,
+    seeds: Uint32Array,
+    threads: number,
+  ): NativeModels;
+  /** [models, rows]: outputs for x [rows, cols]. */
+  predictXgboost(
+    library: string,
+    bytes: Uint8Array,
+    offsets: Int32Array,
     x: Float32Array,
     rows: number,
     cols: number,

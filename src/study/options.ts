@@ -18,7 +18,7 @@ import {
   type StrategySettings,
 } from '../search/index.js';
 import { space as spaceOf } from '../spaces/index.js';
-import { resolveSurrogate, type SurrogateChoice, type SurrogateOptions } from '../surrogate/index.js';
+import { resolveSurrogate, type SurrogateChoice, type SurrogateOptions, surrogatePresets } from '../surrogate/index.js';
 import type { TableSource } from '../workers/index.js';
 import { type CommandSource, commandSource } from './trainings.js';
 
@@ -196,7 +196,9 @@ function surrogatePlan(
     );
   const style = o.style ?? defaultStyle(o.space);
   requireFeatures(spec, o, style);
-  const reference = settings.bananas.generator === 'chained' ? ({ preset: 'reference-naslib' } as const) : {};
+  const published = surrogatePresets[o.surrogate?.head ?? 'mlp']?.['reference-naslib'] !== undefined;
+  const reference =
+    settings.bananas.generator === 'chained' && published ? ({ preset: 'reference-naslib' } as const) : {};
   const { threads: _threads, ...surrogate } = resolveSurrogate({ ...reference, ...o.surrogate });
   const model = o.model ?? codeDefaults.model;
   return {

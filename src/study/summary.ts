@@ -124,8 +124,9 @@ export function summarize(plan: SearchPlan, source: SourceFacts, all: ReadonlyMa
 
 /** Strategy and features, with what is not the default of its kind in brackets. */
 function methodName(plan: SearchPlan): string {
-  const { settings, features, embedder } = plan;
-  return [settings.strategy, features?.spec, embedder && `${features?.style} ${embedder.model}`]
+  const { settings, features, embedder, surrogate } = plan;
+  const head = surrogate && surrogate.head !== 'mlp' ? surrogate.head : undefined;
+  return [settings.strategy, features?.spec, embedder && `${features?.style} ${embedder.model}`, head]
     .filter((part) => part)
     .join(' ');
 }

@@ -1,22 +1,31 @@
-/** The surrogate: reducer, scaled targets and an ensemble of MLPs, trained and scored by the addon. */
+/** The surrogate: reducer, scaled targets and a head, written to Arrow and read again. */
 import { arraysToFile, fileToArrays } from '../arrow/index.js';
-import { ColeError, type Matrix, matrix, seedOf } from '../base/index.js';
-import { type NativeMlpSpec, native } from '../native/index.js';
-import { resolveSurrogate, type SurrogateChoice, type SurrogateOptions } from './options.js';
+import { ColeError, type Matrix, matrix, pickNamed } from '../base/index.js';
+import { gp } from './gp.js';
+import { arrayOf, average, type FittedHead, type Head } from './head.js';
+import { mlp } from './mlp.js';
+import { resolveHead, type SurrogateChoice } from './options.js';
+import type { HeadName, HeadOptions } from './presets.js';
 import { fitReducer, type ReducerState, reduce } from './reducer.js';
+import { ridge } from './ridge.js';
 import type { FittedSurrogate, Prediction, Surrogate } from './types.js';
+import { xgboost } from './xgboost.js';
+
+const heads = { mlp, ridge, gp, xgboost } as unknown as Readonly<Record<HeadName, Head>>;
 
 /**
- * An ensemble of MLPs on (optionally) principal components.
+ * A head on (optionally) principal components: `mlp` (the default), `ridge`, `gp` or `xgboost`.
  *
  * @example
  * const fitted = createSurrogate({ components: 0, members: 5 }).fit(x, y, 1);
  * const { mean, std } = fitted.predict(candidates);
  */
 export function createSurrogate(choice: SurrogateChoice = {}): Surrogate {
-  const options = resolveSurrogate(choice);
+  const options = resolveHead(choice);
+  const loss = 'loss' in options ? [options.loss] : [];
+  const members = 'members' in options ? [options.members] : [];
   return {
-    name: `mlp-${options.loss}-${options.members}`,
+    name: [options.head, ...loss, ...members].join('-'),
     fit: (x, y, seed) => fit(options, x, y, seed),
   };
 }
@@ -26,51 +35,71 @@ export function loadSurrogate(bytes: Uint8Array, threads = 1): FittedSurrogate {
   const { arrays, metadata } = fileToArrays('the surrogate', bytes);
   if (metadata.format !== format)
     throw new ColeError('ERR_DATA', `expected format ${format} in the surrogate's file, got ${metadata.format}`);
-  const { spec, members, center, scale, standardize, cols, k } = JSON.parse(metadata.surrogate!) as Header;
-  const { shift, columnScale, mean, components, weights } = arrays;
-  if (!shift || !columnScale || !mean || !components || !weights)
-    throw new ColeError('ERR_DATA', 'expected all columns of a surrogate in its file');
-  const reducer: ReducerState = { standardize, cols, shift, scale: columnScale, k, mean, components };
-  return fitted({ spec, members, center, scale, reducer, weights }, threads);
+  const { kind, head, center, scale, standardize, layers, cols, k } = JSON.parse(metadata.surrogate!) as Header;
+  const [shift, columnScale, mean, components, whitening] = reducerArrays.map((name) =>
+    arrayOf(arrays, name, Float32Array),
+  );
+  const reducer: ReducerState = {
+    standardize,
+    layers,
+    cols,
+    k,
+    shift: shift!,
+    scale: columnScale!,
+    mean: mean!,
+    components: components!,
+    whitening: whitening!,
+  };
+  return fitted({ kind, center, scale, reducer, head: pickNamed('head', heads, kind).load(head, arrays) }, threads);
 }
 
-const format = 'cole-surrogate-1';
+const format = 'cole-surrogate-2';
+const reducerArrays = ['shift', 'columnScale', 'mean', 'components', 'whitening'] as const;
 
 /** All that a prediction depends on. A prediction is center + scale * output. */
 interface State {
-  readonly spec: NativeMlpSpec;
-  readonly members: number;
+  readonly kind: HeadName;
   readonly center: number;
   readonly scale: number;
   readonly reducer: ReducerState;
-  readonly weights: Float32Array;
+  readonly head: FittedHead;
 }
 
-type Header = Pick<State, 'spec' | 'members' | 'center' | 'scale'> & Pick<ReducerState, 'standardize' | 'cols' | 'k'>;
+type Header = Pick<State, 'kind' | 'center' | 'scale'> &
+  Pick<ReducerState, 'standardize' | 'layers' | 'cols' | 'k'> & { readonly head: unknown };
 
-function fit(options: SurrogateOptions, x: Matrix, y: Float64Array, seed: number): FittedSurrogate {
+function fit(options: HeadOptions, x: Matrix, y: Float64Array, seed: number): FittedSurrogate {
   if (x.rows === 0) throw new ColeError('ERR_DATA', 'expected at least one row to fit on, got none');
   if (y.length !== x.rows)
     throw new ColeError('ERR_SHAPE', `expected ${x.rows} targets, one per row of the features, got ${y.length}`);
   const bad = y.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new ColeError('ERR_DATA', `expected finite targets, got ${y[bad]} in row ${bad}`);
-  const { components, standardize, threads, members } = options;
+  requireFinite(x);
+  const { threads } = options;
   const { center, scale } = options.rawTargets ? { center: 0, scale: 1 } : meanAndDeviation(y);
-  const targets = Float32Array.from(y, (value) => (value - center) / scale);
-  const reducer = fitReducer(x, standardize, components, threads);
-  const features = reduce(x, reducer, threads);
-  const spec = specOf(options);
-  const seeds = Uint32Array.from({ length: members }, (_, i) => seedOf(seed, 'member', i));
-  const { weights } = native().trainMlp(features.data, targets, features.rows, features.cols, spec, seeds, threads);
-  const state: State = { spec, members, center, scale, reducer, weights };
-  return fitted(options.calibrate ? { ...state, ...calibration(state, x, y, threads) } : state, threads);
+  const reducer = fitReducer(x, options);
+  const targets = y.map((value) => (value - center) / scale);
+  const head = heads[options.head].fit(options, reduce(x, reducer, threads), targets, seed);
+  const state: State = { kind: options.head, center, scale, reducer, head };
+  const calibrate = 'calibrate' in options && options.calibrate;
+  return fitted(calibrate ? { ...state, ...calibration(state, x, y, threads) } : state, threads);
+}
+
+/** The addon checks what it is given; this names the value before anything has spread it. */
+function requireFinite({ data, cols }: Matrix): void {
+  for (let at = 0; at < data.length; at++)
+    if (!Number.isFinite(data[at]))
+      throw new ColeError(
+        'ERR_DATA',
+        `expected finite features, got ${data[at]} in row ${Math.floor(at / cols)}, column ${at % cols}`,
+      );
 }
 
 /** The least-squares line from the mean outputs on the training rows to the targets, where it rises. */
 function calibration(state: State, x: Matrix, y: Float64Array, threads: number): { center: number; scale: number } {
   const { mean } = predict({ ...state, center: 0, scale: 1 }, x, threads);
-  const output = mean.reduce((sum, value) => sum + value, 0) / mean.length;
-  const target = y.reduce((sum, value) => sum + value, 0) / y.length;
+  const output = average(mean);
+  const target = average(y);
   const covariance = mean.reduce((sum, value, i) => sum + (value - output) * (y[i]! - target), 0);
   const variance = mean.reduce((sum, value) => sum + (value - output) ** 2, 0);
   // Outputs that do not follow the targets keep the scale they were trained on.
@@ -83,32 +112,41 @@ function fitted(state: State, threads: number): FittedSurrogate {
   return {
     predict: (x) => predict(state, x, threads),
     serialize: () => {
-      const { spec, members, center, scale, weights } = state;
-      const { standardize, cols, k, shift, scale: columnScale, mean, components } = state.reducer;
-      const header: Header = { spec, members, center, scale, standardize, cols, k };
+      const { kind, center, scale, head } = state;
+      const { standardize, layers, cols, k, shift, scale: columnScale, mean, components, whitening } = state.reducer;
+      const header: Header = { kind, head: head.header, center, scale, standardize, layers, cols, k };
       return arraysToFile({
-        arrays: { shift, columnScale, mean, components, weights },
+        arrays: { shift, columnScale, mean, components, whitening, ...head.arrays },
         metadata: { format, surrogate: JSON.stringify(header) },
       });
     },
   };
 }
 
-function predict(state: State, x: Matrix, threads: number): Prediction {
-  const { spec, members, center, scale, weights } = state;
-  const features = reduce(x, state.reducer, threads);
-  const { rows, cols } = features;
-  const outputs = native().predictMlp(weights, members, spec, features.data, rows, cols, threads);
-  for (let i = 0; i < outputs.length; i++) outputs[i] = center + scale * outputs[i]!;
+function predict({ center, scale, reducer, head }: State, x: Matrix, threads: number): Prediction {
+  requireFinite(x);
+  const output = head.predict(reduce(x, reducer, threads), threads);
+  if ('members' in output) return ofMembers(output.members, center, scale);
+  const mean = output.mean.map((value) => center + scale * value);
+  return {
+    mean,
+    std: output.std.map((value) => scale * value),
+    members: matrix(1, mean.length, Float32Array.from(mean)),
+  };
+}
+
+/** Mean and population deviation over the members. */
+function ofMembers({ rows: members, cols: rows, data }: Matrix, center: number, scale: number): Prediction {
+  const outputs = data.map((value) => center + scale * value);
   const mean = new Float64Array(rows);
   const std = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
     let sum = 0;
     for (let m = 0; m < members; m++) sum += outputs[m * rows + i]!;
-    const average = sum / members;
+    const middle = sum / members;
     let square = 0;
-    for (let m = 0; m < members; m++) square += (outputs[m * rows + i]! - average) ** 2;
-    mean[i] = average;
+    for (let m = 0; m < members; m++) square += (outputs[m * rows + i]! - middle) ** 2;
+    mean[i] = middle;
     std[i] = Math.sqrt(square / members);
   }
   return { mean, std, members: matrix(members, rows, outputs) };
@@ -118,31 +156,7 @@ function predict(state: State, x: Matrix, threads: number): Prediction {
 function meanAndDeviation(y: Float64Array): { center: number; scale: number } {
   // Equal targets are told apart from spread by their values: their mean may be off by rounding.
   if (y.every((value) => value === y[0])) return { center: y[0]!, scale: 1 };
-  const center = y.reduce((sum, value) => sum + value, 0) / y.length;
+  const center = average(y);
   const scale = Math.sqrt(y.reduce((sum, value) => sum + (value - center) ** 2, 0) / y.length);
   return { center, scale };
-}
-
-function specOf(options: SurrogateOptions): NativeMlpSpec {
-  const { hidden, negativeSlope, dropout, loss, margin, outputL1, init, learningRate } = options;
-  const { beta1, beta2, epsilon, batch, epochs, shuffle, clipNorm } = options;
-  return {
-    hidden,
-    outputs: 1,
-    negativeSlope,
-    dropout,
-    loss,
-    margin,
-    maxPairs: 4 * batch,
-    outputL1,
-    init,
-    learningRate,
-    beta1,
-    beta2,
-    epsilon,
-    batch,
-    epochs,
-    shuffle,
-    clipNorm,
-  };
 }

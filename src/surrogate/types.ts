@@ -3,9 +3,12 @@ import type { Matrix } from '../base/index.js';
 export interface Prediction {
   /** Mean over the members, in units of the target; after a ranking loss it is the order that counts, the units are near at best. */
   readonly mean: Float64Array;
-  /** Population standard deviation over the members. */
+  /**
+   * Ensembles: population deviation over the members. `ridge` and `gp`: deviation of a new value about the mean, calibrated
+   * by leave-one-out on the training rows; 0 where those do not differ.
+   */
   readonly std: Float64Array;
-  /** [members, rows]: each member's own predictions. */
+  /** [members, rows]: each member's own predictions; heads that are no ensembles have one, the mean. */
   readonly members: Matrix;
 }
 

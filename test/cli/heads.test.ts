@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { embeddingsToFile } from '#cole/arrow/index.js';
+import { embeddingsToFile, fileToColumns } from '#cole/arrow/index.js';
 import { matrix, stream } from '#cole/base/index.js';
 import { space } from '#cole/spaces/index.js';
 import { cole, jsonLines, temporaryFolder } from './run.js';
@@ -44,6 +44,29 @@ describe('heads', () => {
     const scores = jsonLines((await cole(predict, { cwd })).stdout);
     expect(scores.map(({ key }) => key)).toEqual(keys);
     expect(scores.every(({ mean, std }) => Number.isFinite(mean) && Number.isFinite(std))).toBe(true);
+  });
+  it('of every kind are asked as JSON lines or as an Arrow file', async () => {
+    const cwd = folder();
+    for (const options of [['--head', 'ridge'], ['--head', 'gp', '--pca', '16', '--whiten', '0.01'], []]) {
+      expect((await cole([...fit, ...options, '--seed', '3'], { cwd })).code).toBe(0);
+      const lines = jsonLines((await cole(predict, { cwd })).stdout);
+      expect((await cole([...predict, '--out', 'scores.arrow'], { cwd })).stdout).toBe('');
+      const { columns, metadata } = fileToColumns('scores', readFileSync(join(cwd, 'scores.arrow')));
+      expect(metadata.metric).toBe('accuracy');
+      for (const name of ['key', 'mean', 'std'])
+        expect(columns.get(name)!.values).toEqual(lines.map((line) => line[name]));
+    }
+  });
+  it('name the head that has no such option, and the library that is not there', async () => {
+    const cwd = folder();
+    const loss = await cole([...fit, '--head', 'ridge', '--loss', 'mse'], { cwd });
+    expect([loss.code, loss.stderr]).toEqual([2, expect.stringContaining('head ridge')]);
+    const none = await cole([...fit, '--head', 'xgboost'], { cwd, env: { COLE_XGBOOST: '/nowhere/libxgboost.so' } });
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('/nowhere/libxgboost.so')]);
+    const nowhere = { COLE_PYTHON: '/nowhere/python', LD_LIBRARY_PATH: '' };
+    const absent = await cole([...fit, '--head', 'xgboost'], { cwd, env: nowhere });
+    // A machine may have it where its loader looks.
+    if (absent.code !== 0) expect(absent.stderr).toMatch(/pip install xgboost.*COLE_XGBOOST/);
   });
   it('are the same for the same seed and any number of threads', async () => {
     const cwd = folder();

@@ -2,10 +2,10 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { ColeError, kendallTauB, stream } from '../../base/index.js';
 import type { Embeddings, SurrogateChoice, Table } from '../../index.js';
-import { integer, share } from '../arguments.js';
+import { integer, number, share } from '../arguments.js';
 import { contextOf, defined, examples, required } from '../context.js';
 import { readBytes, writeOut } from '../files.js';
-import { headToFile, identityOf, rowsOf } from '../head.js';
+import { headHelp, headToFile, identityOf, rowsOf } from '../head.js';
 import { parseAt } from '../input.js';
 import { formatTable, log, print, printJson } from '../output.js';
 
@@ -23,6 +23,7 @@ export function addFit(program: CommandUnknownOpts): void {
       examples(
         'cole fit --embeddings e.arrow --table accuracies.csv --metric test_accuracy --out head.arrow',
         'cole fit --embeddings e.arrow --table accuracies.csv --metric test_accuracy --held-out 0.2 --out head.arrow',
+        'cole fit --embeddings e.arrow --table accuracies.csv --metric test_accuracy --head gp --out head.arrow',
       ),
     )
     .option('--embeddings <file>', 'Arrow file that cole embed wrote; its keys are architectures')
@@ -30,11 +31,15 @@ export function addFit(program: CommandUnknownOpts): void {
     .option('--metric <column>', 'column that the head learns')
     .option('--space <name>', 'search space of the architectures', 'nas-bench-201')
     .option('--out <file>', 'head file, - for standard output')
+    .option('--head <name>', headHelp, 'mlp')
     .option('--preset <name>', 'settings of the head, which the others go over', 'cole')
-    .option('--loss <name>', 'mse or hinge, which ranks but does not predict values')
+    .option('--loss <name>', 'of mlp: mse or hinge, which ranks but does not predict values')
+    .option('--standardize <name>', 'what is done to the vectors first: none, center, zscore or l2')
     .option('--pca <n>', 'principal components that the head sees, 0 for the vectors as they are', integer(0))
-    .option('--ensemble <n>', 'networks in the head', integer(1))
-    .option('--epochs <n>', 'passes over the rows', integer(0))
+    .option('--whiten <epsilon>', 'divide each component by the root of its variance plus this', number)
+    .option('--layers <n>', 'vectors in each row, with pooling multi_layer; they share their components', integer(1))
+    .option('--ensemble <n>', 'members of the head, where it is an ensemble', integer(1))
+    .option('--epochs <n>', 'of mlp: passes over the rows', integer(0))
     .option('--held-out <share>', 'share of the rows that is kept from the fit and judges it', share, 0)
     .action(async (options, command) => {
       const { createSurrogate, fileToEmbeddings, openTable, space } = await import('../../index.js');
@@ -53,9 +58,13 @@ export function addFit(program: CommandUnknownOpts): void {
       const train = known.filter((each) => !held.has(each));
 
       const choice = {
+        head: options.head,
         preset: options.preset,
         loss: options.loss,
+        standardize: options.standardize,
         components: options.pca,
+        whiten: options.whiten,
+        layers: options.layers,
         members: options.ensemble,
         epochs: options.epochs,
         threads,

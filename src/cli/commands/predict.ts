@@ -1,8 +1,8 @@
-/** `cole predict`: scores of a fitted head, one JSON line for each embedding, in the order of the file. */
+/** `cole predict`: scores of a fitted head, a JSON line or an Arrow row for each embedding, in the order of the file. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { ColeError } from '../../base/index.js';
 import { contextOf, examples, required } from '../context.js';
-import { readBytes } from '../files.js';
+import { readBytes, writeOut } from '../files.js';
 import { fileToHead, identityOf } from '../head.js';
 import { printJson } from '../output.js';
 
@@ -10,11 +10,18 @@ export function addPredict(program: CommandUnknownOpts): void {
   program
     .command('predict')
     .description('scores from a fitted head')
-    .addHelpText('before', examples('cole predict --head head.arrow --embeddings e.arrow > scores.jsonl'))
+    .addHelpText(
+      'before',
+      examples(
+        'cole predict --head head.arrow --embeddings e.arrow > scores.jsonl',
+        'cole predict --head head.arrow --embeddings e.arrow --out scores.arrow',
+      ),
+    )
     .option('--head <file>', 'head that cole fit wrote')
     .option('--embeddings <file>', 'Arrow file that cole embed wrote, made as those of the head were')
+    .option('--out <file>', 'Arrow file of key, mean and std instead of JSON lines; - for standard output')
     .action(async (options, command) => {
-      const { fileToEmbeddings } = await import('../../index.js');
+      const { columnsToFile, fileToEmbeddings } = await import('../../index.js');
       const headPath = required(options.head, '--head');
       const path = required(options.embeddings, '--embeddings');
       const head = await fileToHead(headPath, await readBytes(headPath), contextOf(command).threads);
@@ -26,6 +33,10 @@ export function addPredict(program: CommandUnknownOpts): void {
           `expected embeddings made like those of ${headPath}, ${head.identity}, got ${identity} in ${path}`,
         );
       const { mean, std } = head.fitted.predict(rows);
+      if (options.out !== undefined) {
+        await writeOut(options.out, columnsToFile({ key: keys, mean, std }, { metric: head.metric }));
+        return;
+      }
       for (const [i, key] of keys.entries()) await printJson({ key, mean: mean[i], std: std[i] });
     });
 }

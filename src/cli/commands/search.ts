@@ -7,6 +7,7 @@ import type { RunSearchOptions } from '../../index.js';
 import { integer, number } from '../arguments.js';
 import { embedded } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples } from '../context.js';
+import { headHelp } from '../head.js';
 import { log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
 import { interruptSignal } from '../signals.js';
@@ -56,9 +57,11 @@ export function addSearch(program: CommandUnknownOpts): void {
     .option('--model <name>', 'language model of code, see cole models list')
     .option('--pooling <mode>', 'mean, last_token or avg_avg')
     .option('--scaling <mode>', 'scaling of the features')
-    .option('--loss <name>', 'loss of the head: mse or hinge')
+    .option('--head <name>', `what is fitted to the features: ${headHelp} (default: mlp)`)
+    .option('--loss <name>', 'loss of an mlp: mse or hinge')
     .option('--pca <n>', 'principal components that the head sees, 0 for the features as they are', integer(0))
-    .option('--ensemble <n>', 'networks in the head', integer(1))
+    .option('--whiten <epsilon>', 'divide each component by the root of its variance plus this', number)
+    .option('--ensemble <n>', 'members of the head, where it is an ensemble', integer(1))
     .option('--acquisition <name>', 'its, ucb, ei or exploit')
     .option('--candidates <n>', 'mutants that are scored between two fits', integer(1))
     .option('--parents <n>', 'best architectures so far that are mutated', integer(1))
@@ -96,7 +99,13 @@ export function addSearch(program: CommandUnknownOpts): void {
         model: options.model,
         pooling: options.pooling,
         scaling: options.scaling,
-        surrogate: section({ loss: options.loss, components: options.pca, members: options.ensemble }),
+        surrogate: section({
+          head: options.head,
+          loss: options.loss,
+          components: options.pca,
+          whiten: options.whiten,
+          members: options.ensemble,
+        }),
         bananas: section({
           acquisition: options.acquisition,
           candidates: options.candidates,

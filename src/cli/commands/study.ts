@@ -6,6 +6,7 @@ import type { RegressionMethod, RegressionOptions, RegressionSummary } from '../
 import { integer } from '../arguments.js';
 import { embedded } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples } from '../context.js';
+import { headHelp } from '../head.js';
 import { formatTable, log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
 import { interruptSignal } from '../signals.js';
@@ -40,8 +41,9 @@ export function addStudy(program: CommandUnknownOpts): void {
     .option('--models <list>', 'language models of code, see cole models list')
     .option('--poolings <list>', 'mean, last_token, avg_avg')
     .option('--scalings <list>', 'none, center, zscore, l2')
+    .option('--heads <list>', `what is fitted to the features: ${headHelp} (default: mlp)`)
     .option('--presets <list>', 'settings of the head, which the others go over')
-    .option('--losses <list>', 'losses of the head: mse, hinge')
+    .option('--losses <list>', 'losses of mlp: mse, hinge')
     .option('--pcas <list>', 'principal components that the head sees, 0 for the features as they are')
     .option('--baseline <method>', 'name of the method that the others are compared with (default: the first)')
     .option('--sizes <list>', 'training rows (default: those of 14,55,220,879,3516 that fit)')
@@ -86,7 +88,16 @@ export function addStudy(program: CommandUnknownOpts): void {
 type Lists = Readonly<
   Partial<
     Record<
-      'features' | 'embeddings' | 'styles' | 'models' | 'poolings' | 'scalings' | 'presets' | 'losses' | 'pcas',
+      | 'features'
+      | 'embeddings'
+      | 'styles'
+      | 'models'
+      | 'poolings'
+      | 'scalings'
+      | 'heads'
+      | 'presets'
+      | 'losses'
+      | 'pcas',
       string
     >
   >
@@ -94,11 +105,16 @@ type Lists = Readonly<
 
 /** Every combination of the lists that a feature set can have; those that come to the same are one method. */
 function methodsOf(lists: Lists): RegressionMethod[] {
-  const heads = combine<Record<string, unknown>>([
-    ['preset', list(lists.presets)],
-    ['loss', list(lists.losses)],
-    ['components', list(lists.pcas)?.map(Number)],
-  ]).map((surrogate) => (Object.keys(surrogate).length > 0 ? { surrogate } : {}));
+  const heads = (list(lists.heads) ?? [undefined])
+    .flatMap((head) =>
+      combine<Record<string, unknown>>([
+        ['head', head === undefined ? undefined : [head]],
+        ['preset', list(lists.presets)],
+        ['loss', head === undefined || head === 'mlp' ? list(lists.losses) : undefined],
+        ['components', list(lists.pcas)?.map(Number)],
+      ]),
+    )
+    .map((surrogate) => (Object.keys(surrogate).length > 0 ? { surrogate } : {}));
   const files = (list(lists.embeddings) ?? []).map((each) => {
     const [name, ...file] = each.split('=');
     return { name, embeddings: file.join('=') || name };

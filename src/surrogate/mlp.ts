@@ -1,0 +1,53 @@
+/** An ensemble of perceptrons, trained and scored by the addon. */
+import { matrix, seedOf } from '../base/index.js';
+import { type NativeMlpSpec, native } from '../native/index.js';
+import { arrayOf, type FittedHead, type Head } from './head.js';
+import type { MlpOptions } from './presets.js';
+
+export const mlp: Head<MlpOptions> = {
+  fit(options, x, y, seed) {
+    const { members, threads } = options;
+    const spec = specOf(options);
+    const seeds = Uint32Array.from({ length: members }, (_, i) => seedOf(seed, 'member', i));
+    const { weights } = native().trainMlp(x.data, Float32Array.from(y), x.rows, x.cols, spec, seeds, threads);
+    return fitted(spec, members, weights);
+  },
+  load(header, arrays) {
+    const { spec, members } = header as { spec: NativeMlpSpec; members: number };
+    return fitted(spec, members, arrayOf(arrays, 'weights', Float32Array));
+  },
+};
+
+function fitted(spec: NativeMlpSpec, members: number, weights: Float32Array): FittedHead {
+  return {
+    predict: ({ data, rows, cols }, threads) => ({
+      members: matrix(members, rows, native().predictMlp(weights, members, spec, data, rows, cols, threads)),
+    }),
+    header: { spec, members },
+    arrays: { weights },
+  };
+}
+
+function specOf(options: MlpOptions): NativeMlpSpec {
+  const { hidden, negativeSlope, dropout, loss, margin, outputL1, init, learningRate } = options;
+  const { beta1, beta2, epsilon, batch, epochs, shuffle, clipNorm } = options;
+  return {
+    hidden,
+    outputs: 1,
+    negativeSlope,
+    dropout,
+    loss,
+    margin,
+    maxPairs: 4 * batch,
+    outputL1,
+    init,
+    learningRate,
+    beta1,
+    beta2,
+    epsilon,
+    batch,
+    epochs,
+    shuffle,
+    clipNorm,
+  };
+}
