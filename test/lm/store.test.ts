@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageFile } from '#cole/base/index.js';
+import { openSafetensors } from '#cole/lm/formats/safetensors.js';
 import { addModel, createEmbedder, listModels, openModel, pullModel, removeModel, showModel } from '#cole/lm/index.js';
+import { convertWeights } from '#cole/lm/store/convert.js';
 import { tinyBert, tinyLlamaFolder, tinyLlamaGguf } from './tiny.js';
 
 let home: string;
@@ -120,6 +122,19 @@ describe('model store', () => {
       code: 'ERR_MEMORY',
       message: expect.stringMatching(/at most [\d.]+ GB, .* but huge has 4000\.0 GB of weights/),
     });
+  });
+
+  it('asks for room on the disk before it converts', async () => {
+    tinyBert(join(home, 'bert'));
+    const source = await openSafetensors(join(home, 'bert', 'model.safetensors'));
+    const { manifest } = await addModel(join(home, 'bert')).then(() => openModel('bert'));
+    const vocabulary = 10 ** 15;
+    const claims = (name: string) => (name.includes('word_emb') ? [vocabulary, 64] : source.shape(name));
+    const read = () => Promise.reject(new Error('read'));
+    await expect(
+      convertWeights({ ...manifest.config, vocabulary }, { ...source, shape: claims, read }, home),
+    ).rejects.toThrow(/expected \d+\.\d GB of free disk for the weights in float32 in .*, got \d+\.\d GB/);
+    await source.close();
   });
 
   it('refuses weights that are not numbers', async () => {

@@ -41,35 +41,26 @@ export class WeightList {
 
   /** Linear layers of the same input, one below the other, as the [columns, sum of rows] that a MatMul takes. */
   matrix(name: string, columns: number, ...parts: Rows[]): void {
-    const readers = parts.map(({ from, rows, arrange, stacked }) => {
-      const claimed = this.reader(from, ...(stacked ? [stacked.of] : []), rows, columns);
-      const read = stacked ? () => this.source.read(from, stacked.index) : claimed;
-      return arrange ? async () => arrange(await read()) : read;
-    });
-    const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-    this.computed(name, [columns, rows], async () => {
-      const out = new Float32Array(rows * columns);
-      let start = 0;
-      for (const read of readers) start += transposeInto(out, rows, start, await read(), columns);
-      return out;
-    });
+    this.#stack(name, columns, parts);
   }
 
   /** Vectors, one after the other. */
   vector(name: string, ...parts: Rows[]): void {
-    const readers = parts.map(({ from, rows, arrange }) => {
-      const read = this.reader(from, rows);
+    this.#stack(name, undefined, parts);
+  }
+
+  #stack(name: string, columns: number | undefined, parts: readonly Rows[]): void {
+    const inner = columns === undefined ? [] : [columns];
+    const readers = parts.map(({ from, rows, arrange, stacked }) => {
+      const claimed = this.reader(from, ...(stacked ? [stacked.of] : []), rows, ...inner);
+      const read = stacked ? () => this.source.read(from, stacked.index) : claimed;
       return arrange ? async () => arrange(await read()) : read;
     });
-    const size = parts.reduce((sum, part) => sum + part.rows, 0);
-    this.computed(name, [size], async () => {
-      const out = new Float32Array(size);
+    const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+    this.computed(name, [...inner, rows], async () => {
+      const out = new Float32Array(rows * (columns ?? 1));
       let start = 0;
-      for (const read of readers) {
-        const values = await read();
-        out.set(values, start);
-        start += values.length;
-      }
+      for (const read of readers) start += transposeInto(out, rows, start, await read(), columns ?? 1);
       return out;
     });
   }

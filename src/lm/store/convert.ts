@@ -12,6 +12,7 @@ import type { GraphOptions } from '../families/poolings.js';
 import type { WeightSpec } from '../families/weights.js';
 import type { TensorSource } from '../formats/source.js';
 import type { WeightTable } from '../onnx/graph.js';
+import { requireSpace } from './memory.js';
 
 /** Raised when the weight file changes: models of another version are not seen. */
 export const conversionVersion = 1;
@@ -55,6 +56,8 @@ export async function convertWeights(
 ): Promise<{ table: WeightTable; bytes: number; sha256: string }> {
   const tensors: Record<string, { shape: readonly number[]; offset: number }> = {};
   const specs = families[config.family]!.weights(config, source);
+  const size = specs.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1) + alignment, 0);
+  await requireSpace(folder, size, 'the weights in float32');
   let made = { bytes: 0, sha256: '' };
   await writeAtomic(join(folder, weightsName), async (file) => {
     const weights = new WeightFile(file);
@@ -69,7 +72,12 @@ export async function convertWeights(
 }
 
 async function make(spec: WeightSpec): Promise<Float32Array> {
-  const values = await spec.make();
+  const values = await spec.make().catch((cause) => {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new ColeError('ERR_MEMORY', `expected memory for weight ${spec.name} of ${spec.shape} values, got none`, {
+      cause,
+    });
+  });
   const size = spec.shape.reduce((a, b) => a * b, 1);
   if (values.length !== size)
     throw new ColeError('ERR_DATA', `expected ${size} values for weight ${spec.name}, got ${values.length}`);

@@ -1,4 +1,8 @@
-/** Whether a model fits into memory, asked before it is loaded: the system would end the process without a word. */
+/**
+ * Whether a model fits, asked before work begins: where memory ends the system kills without a word, and a disk that is
+ * full after an hour is an hour lost.
+ */
+import { statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { ColeError } from '../../base/index.js';
 
@@ -10,6 +14,17 @@ export function refuseLargerThanMemory(name: string, bytes: number): void {
   throw new ColeError(
     'ERR_MEMORY',
     `expected a model of at most ${gigabytes(limit)} GB, the memory of this machine, but ${name} has ${gigabytes(bytes)} GB of weights`,
+  );
+}
+
+/** Throws ERR_IO where `folder` has no room for `bytes`. */
+export async function requireSpace(folder: string, bytes: number, what: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (bytes <= free) return;
+  throw new ColeError(
+    'ERR_IO',
+    `expected ${gigabytes(bytes)} GB of free disk for ${what} in ${folder}, got ${gigabytes(free)} GB`,
   );
 }
 

