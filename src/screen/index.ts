@@ -5,5 +5,5 @@ export { cheapFeatures, type InputRow, readBudget, type ScreenInput, type Screen
 export { dealFolds, heldOutScores, type Recall, recallCurve, recallShares } from './recall.js';
 export { readTop, type ScreenSummary, slowestStage } from './results.js';
 export { type RunScreenHooks, runScreen } from './run.js';
-export { createScorer, type Item, type Scorer, type ScorerSetup } from './scorer.js';
+export { createScorer, type Item, itemOf, type Scorer, type ScorerSetup } from './scorer.js';
 export { compareRows, type ScreenedRow, TopRows } from './top.js';

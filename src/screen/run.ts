@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { ColeError, type OnProgress, packageFile, stream } from '../base/index.js';
+import { asColeError, ColeError, type OnProgress, packageFile, stream } from '../base/index.js';
 import { needsEmbedder, type Scaling } from '../features/index.js';
 import { createEmbedder } from '../lm/index.js';
 import { space as spaceOf } from '../spaces/index.js';
@@ -18,7 +18,7 @@ import {
   requireSameRun,
   startDirectory,
 } from '../study/index.js';
-import { coreBudget, openSource, WorkerPool } from '../workers/index.js';
+import { type ChunkReply, coreBudget, openSource, WorkerPool } from '../workers/index.js';
 import type { ChunkResult, ChunkTask } from './chunk.js';
 import { type ScreenEntry, screenEntries } from './journal.js';
 import { planScreen, type ScreenInput, type ScreenOptions, type ScreenPlan } from './options.js';
@@ -189,7 +189,7 @@ class Screen {
     for (const entry of this.#journal.entries)
       if (entry.type === 'chunk' && !done.has(entry.index)) this.#take(entry, done);
     const { workers } = this.#cores();
-    const pool = new WorkerPool<ChunkTask & { key: string }, ChunkResult>(
+    const pool = new WorkerPool<ChunkTask & { key: string }, ChunkReply>(
       packageFile('dist', 'workers', 'screen-chunk.js'),
       workers,
     );
@@ -203,6 +203,7 @@ class Screen {
         this.#interrupted();
         const task = { setup, share, top: this.#plan.top, key, ...next };
         const result = await pool.run(task, this.#hooks.signal ? { signal: this.#hooks.signal } : {});
+        if ('code' in result) throw asColeError(result, 'ERR_DATA');
         this.#journal.append({ type: 'chunk', ...result });
         this.#take(result, done);
         this.#report();

@@ -1,0 +1,130 @@
+/**
+ * First stages of a cascade: how much of the truly best known architectures each keeps at which part passed on, by
+ * cross-validation, and what it costs for each architecture. The features of the last stage are in the list for comparison.
+ *
+ *   node dist/bench/cascade.js --space einspace:1x8x8 --table T --metric M --features counts,ngrams,static,code
+ */
+import { kendallTauB, stream } from '#cole/base/index.js';
+import { codeDefaults, codeScaling, defaultStyle, needsEmbedder } from '#cole/features/index.js';
+import { createEmbedder } from '#cole/lm/index.js';
+import {
+  createScorer,
+  dealFolds,
+  heldOutScores,
+  itemOf,
+  recallCurve,
+  recallShares,
+  type ScorerSetup,
+} from '#cole/screen/index.js';
+import { space as spaceNamed } from '#cole/spaces/index.js';
+import { openSource } from '#cole/workers/index.js';
+import { parseFlags } from './parts/flags.js';
+
+const flags = parseFlags({
+  space: { type: 'string', default: 'einspace:1x8x8' },
+  table: { type: 'string' },
+  benchmark: { type: 'string' },
+  metric: { type: 'string', default: 'val_accuracy' },
+  features: { type: 'string', default: 'counts,ngrams,static,counts+ngrams,counts+ngrams+static,code,code+ngrams' },
+  style: { type: 'string' },
+  model: { type: 'string', default: codeDefaults.model },
+  // Architectures that the cost is measured on.
+  probe: { type: 'string', default: '512' },
+  // Different deals into folds; recalls are means over them.
+  repeats: { type: 'string', default: '3' },
+  threads: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
+});
+
+const space = spaceNamed(flags.space);
+const style = flags.style ?? defaultStyle(space.name);
+const table = await openSource(
+  flags.table === undefined ? { benchmark: flags.benchmark ?? '' } : { path: flags.table },
+  space,
+);
+const value = table.metric(flags.metric);
+const archs = table.archs.filter((arch) => value(arch) !== undefined);
+const values = Float64Array.from(archs, (arch) => value(arch)!);
+const { model } = flags;
+const threads = Number(flags.threads);
+const specs = flags.features.split(',');
+const texts = archs.map((arch) => itemOf(space, style, space.parse(arch)).text);
+const { pooling } = codeDefaults;
+const maxTokens = 512;
+
+async function embedded(): Promise<Float32Array> {
+  const embedder = await createEmbedder({ model, pooling, maxTokens, onLong: 'truncate', threads });
+  try {
+    return (await embedder.embed(texts)).data;
+  } finally {
+    await embedder.close();
+  }
+}
+const vectors = specs.some(needsEmbedder) ? await embedded() : null;
+const rng = stream('cascade bench');
+const probe = Array.from({ length: Number(flags.probe) }, () => itemOf(space, style, space.sample(rng)));
+
+const seconds = () => performance.now() / 1000;
+for (const spec of specs) {
+  const setup: ScorerSetup = {
+    space: space.name,
+    style,
+    first: null,
+    full: spec,
+    model,
+    pooling,
+    scaling: codeScaling(model),
+    maxTokens,
+    train: { archs, values },
+    vectors: needsEmbedder(spec) ? vectors : null,
+    seed: 0,
+    threads,
+  };
+  const recalls = recallShares.map(() => 0);
+  const repeats = Number(flags.repeats);
+  let tau = 0;
+  let best = 0;
+  const started = seconds();
+  for (let seed = 0; seed < repeats; seed++) {
+    const fold = dealFolds(values.length, seed);
+    const scores = await heldOutScores({ ...setup, seed }, spec, fold);
+    tau += kendallTauB(values, scores) / repeats;
+    const curve = recallCurve(values, scores, fold, recallShares);
+    best = curve.best;
+    curve.points.forEach(({ recall }, at) => {
+      recalls[at]! += recall / repeats;
+    });
+  }
+  const fitSeconds = (seconds() - started) / repeats / 5;
+  const scorer = await createScorer(setup);
+  // The first texts bring the language model in.
+  await scorer.full(probe.slice(0, 16));
+  const before = seconds();
+  await scorer.full(probe.slice(16));
+  const each = (1e6 * (seconds() - before)) / (probe.length - 16);
+  await scorer.close();
+  if (flags.json)
+    console.log(
+      JSON.stringify({
+        features: spec,
+        style,
+        rows: archs.length,
+        best,
+        shares: recallShares,
+        recalls,
+        tau,
+        fitSeconds,
+        microseconds: each,
+      }),
+    );
+  else
+    console.log(
+      [
+        spec.padEnd(24),
+        `tau ${tau.toFixed(3)}`,
+        ...recallShares.map((share, at) => `${100 * share}%: ${recalls[at]!.toFixed(2)}`),
+        `${Math.round(each)} us each`,
+        `fit ${fitSeconds.toFixed(1)} s`,
+      ].join('  '),
+    );
+}
