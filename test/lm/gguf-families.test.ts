@@ -1,4 +1,4 @@
-/** The decoders under llama.cpp's names, against the same golden vectors as their Hugging Face folders. */
+/** The families under llama.cpp's names, against the same golden vectors as their Hugging Face folders. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,66 @@ const parts: readonly (readonly [RegExp, string])[] = [
   [/(mlp|block_sparse_moe)\.gate\./, 'ffn_gate_inp.'],
   [/mlp\.(gate|up|down)_proj/, 'ffn_$1'],
 ];
+
+/** The encoders' names. */
+const encoderParts: readonly (readonly [RegExp, string])[] = [
+  [/^pooler\..*/, ''],
+  [/^embeddings\.word_embeddings/, 'token_embd'],
+  [/^embeddings\.position_embeddings/, 'position_embd'],
+  [/^embeddings\.token_type_embeddings/, 'token_types'],
+  [/^embeddings\.LayerNorm/, 'token_embd_norm'],
+  [/^(?:encoder\.)?layers?\.(\d+)\./, 'blk.$1.'],
+  [/attention\.self\.(.)\w+/, 'attn_$1'],
+  [/attention\.output\.dense|self_attn\.o_proj/, 'attn_output'],
+  [/attention\.output\.LayerNorm|post_attention_layernorm/, 'attn_output_norm'],
+  [/output\.LayerNorm|post_mlp_layernorm/, 'layer_output_norm'],
+  [/intermediate\.dense/, 'ffn_up'],
+  [/\.output\.dense/, '.ffn_down'],
+  [/mlp\.(gate|up|down)_proj/, 'ffn_$1'],
+];
+
+describe.each([
+  ['bert', 'bert'],
+  ['bert', 'roberta'],
+  ['nomic-bert', 'nomic_bert'],
+])('%s in GGUF, as %s', (architecture, name) => {
+  it('gives the vectors of transformers', async () => {
+    const golden = read(name);
+    const skipped = name === 'roberta' ? 2 : 0;
+    const tensors: Record<string, Tensor> = {};
+    for (const [key, shape] of Object.entries(golden.tensors)) {
+      const renamed = encoderParts.reduce((text, [from, to]) => text.replace(from, to), key);
+      const { data } = seeded(key, shape);
+      const isCut = renamed === 'position_embd.weight';
+      if (renamed === '') continue;
+      tensors[renamed] = isCut
+        ? { shape: [shape[0]! - skipped, shape[1]!], data: data.subarray(skipped * shape[1]!) }
+        : { shape, data };
+    }
+    if (name === 'nomic_bert')
+      for (let i = 0; i < 5; i++) {
+        const three = ['q', 'k', 'v'].map((part) => `blk.${i}.self_attn.${part}_proj.weight`);
+        const data = Float32Array.from(three.flatMap((part) => [...tensors[part]!.data]));
+        tensors[`blk.${i}.attn_qkv.weight`] = { shape: [192, 64], data };
+        for (const part of three) delete tensors[part];
+      }
+    const fields: Record<string, number | string | { readonly float: number }> = {
+      'general.architecture': architecture,
+    };
+    const values = {
+      block_count: 5,
+      context_length: 64 - skipped,
+      embedding_length: 64,
+      feed_forward_length: 48,
+      vocab_size: 96,
+      'attention.head_count': 4,
+      'attention.layer_norm_epsilon': { float: Number(golden.config.layer_norm_eps) },
+      ...(name === 'nomic_bert' ? { 'rope.freq_base': { float: 1000 } } : {}),
+    };
+    for (const [key, value] of Object.entries(values)) fields[`${architecture}.${key}`] = value;
+    await expectGolden(name, fields, tensors, golden);
+  });
+});
 
 /** One tensor of all experts of a layer, for each kind of matrix. */
 function stackExperts(tensors: Record<string, Tensor>): void {
@@ -56,6 +116,39 @@ function paired({ shape, data }: Tensor, headSize: number): Tensor {
   return { shape, data: out };
 }
 
+interface Golden {
+  config: Record<string, unknown>;
+  tensors: Record<string, number[]>;
+  texts: { ids: number[]; vectors: Record<string, number[]> }[];
+}
+
+function read(name: string): Golden {
+  return JSON.parse(readFileSync(join(import.meta.dirname, 'golden', `${name}.json`), 'utf8')) as Golden;
+}
+
+async function expectGolden(
+  name: string,
+  metadata: Parameters<typeof gguf>[0],
+  tensors: Readonly<Record<string, Tensor>>,
+  { texts }: Golden,
+): Promise<void> {
+  const path = join(folder, `${name}.gguf`);
+  writeFileSync(path, gguf(metadata, tensors));
+  const source = await openGguf(path);
+  const config = configOfGguf(source.metadata, path);
+  const runner = await openRunner(config, source, ['mean', 'avg_avg'], join(folder, name));
+  const got = await runner.run(
+    texts.map(({ ids }) => ids),
+    1000,
+  );
+  texts.forEach(({ vectors }, text) => {
+    for (const pooling of ['mean', 'avg_avg'])
+      expect(distance(got[text]![pooling]!, vectors[pooling]!)).toBeLessThan(1e-4);
+  });
+  await runner.close();
+  await source.close();
+}
+
 type Extra = Readonly<Record<string, number | string | { readonly float: number }>>;
 const stretched: Extra = { 'rope.scaling.factor': { float: 4 }, 'rope.scaling.original_context_length': 16 };
 
@@ -70,11 +163,7 @@ describe.each<readonly [string, string, Extra]>([
   ['qwen2', 'qwen2-full', {}],
   ['qwen3', 'qwen3', { 'attention.key_length': 32 }],
 ])('%s in GGUF, as %s', (architecture, name, extra) => {
-  const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden', `${name}.json`), 'utf8')) as {
-    config: Record<string, unknown>;
-    tensors: Record<string, number[]>;
-    texts: { ids: number[]; vectors: Record<string, number[]> }[];
-  };
+  const golden = read(name);
   const size = Number(extra['attention.key_length'] ?? 16);
   const metadata: Record<string, number | string | { readonly float: number }> = {
     'general.architecture': architecture,
@@ -108,21 +197,7 @@ describe.each<readonly [string, string, Extra]>([
       const [plain, scaled] = [frequencies(16, 10_000, undefined), frequencies(16, 10_000, ropeScaling)];
       tensors['rope_freqs.weight'] = { shape: [8], data: plain.map((each, i) => each / scaled[i]!) };
     }
-    const path = join(folder, `${name}.gguf`);
-    writeFileSync(path, gguf(metadata, tensors));
-    const source = await openGguf(path);
-    const config = configOfGguf(source.metadata, path);
-    const runner = await openRunner(config, source, ['mean', 'avg_avg'], join(folder, name));
-    const got = await runner.run(
-      golden.texts.map(({ ids }) => ids),
-      1000,
-    );
-    golden.texts.forEach(({ vectors }, text) => {
-      for (const pooling of ['mean', 'avg_avg'])
-        expect(distance(got[text]![pooling]!, vectors[pooling]!)).toBeLessThan(1e-4);
-    });
-    await runner.close();
-    await source.close();
+    await expectGolden(name, metadata, tensors, golden);
   });
 
   it.each<readonly [Extra, RegExp]>([
@@ -146,6 +221,6 @@ function plainOf(fields: Extra): Record<string, number | string> {
 
 it('GGUF files of other families are refused by name', () => {
   expect(() => configOfGguf({ 'general.architecture': 'gemma2' }, 'x.gguf')).toThrow(
-    /family llama, qwen2, qwen3 or qwen3_moe in x\.gguf, got gemma2/,
+    /family llama, qwen2, .* or nomic_bert in x\.gguf, got gemma2/,
   );
 });

@@ -6,12 +6,13 @@ import type { TensorSource } from '../formats/source.js';
 import { Graph, none, type WeightTable } from '../onnx/graph.js';
 import { addLayerNorm, encoderInputs, encoderLayout, layerNorm, linear, tokenEmbedding } from './blocks.js';
 import type { Family } from './family.js';
-import type { ConfigReader } from './fields.js';
+import { type ConfigReader, ggufSizes } from './fields.js';
 import type { ModelConfig } from './model.js';
 import { type GraphOptions, PoolingOutputs } from './poolings.js';
 import { WeightList, type WeightSpec } from './weights.js';
 
 const ms = 'com.microsoft' as const;
+const robertaSkips = 2;
 
 /** `firstPosition`: RoBERTa's positions begin behind its padding index. */
 function postNormEncoder(family: string, firstPosition: (config: ConfigReader) => number): Family {
@@ -36,6 +37,17 @@ function postNormEncoder(family: string, firstPosition: (config: ConfigReader) =
         ropeTheta: 0,
       };
     },
+    gguf: (metadata) => {
+      metadata.only('attention.causal', false);
+      const sizes = ggufSizes(metadata);
+      return {
+        family,
+        ...sizes,
+        kvHeads: sizes.heads,
+        epsilon: metadata.number('attention.layer_norm_epsilon'),
+        ropeTheta: 0,
+      };
+    },
     weights,
     graph,
   };
@@ -44,18 +56,72 @@ function postNormEncoder(family: string, firstPosition: (config: ConfigReader) =
 export const bert = postNormEncoder('bert', () => 0);
 export const roberta = postNormEncoder('roberta', (config) => {
   config.only('pad_token_id', 1);
-  return 2;
+  return robertaSkips;
+});
+
+interface Names {
+  readonly word: string;
+  readonly positions: string;
+  readonly segments: string;
+  readonly norm: string;
+  layer(index: number): Record<'q' | 'k' | 'v' | 'out' | 'norm' | 'up' | 'down' | 'last', string>;
+  readonly unused: RegExp;
+}
+
+const ggufNames: Names = {
+  word: 'token_embd',
+  positions: 'position_embd',
+  segments: 'token_types',
+  norm: 'token_embd_norm',
+  layer: (i) => {
+    const name = (part: string) => `blk.${i}.${part}`;
+    return {
+      q: name('attn_q'),
+      k: name('attn_k'),
+      v: name('attn_v'),
+      out: name('attn_output'),
+      norm: name('attn_output_norm'),
+      up: name('ffn_up'),
+      down: name('ffn_down'),
+      last: name('layer_output_norm'),
+    };
+  },
+  unused: /^(cls|pooler)/,
+};
+/** Sentence encoders store the bare model, pre-training checkpoints put it under the family's name. */
+const huggingFaceNames = (prefix: string): Names => ({
+  word: `${prefix}embeddings.word_embeddings`,
+  positions: `${prefix}embeddings.position_embeddings`,
+  segments: `${prefix}embeddings.token_type_embeddings`,
+  norm: `${prefix}embeddings.LayerNorm`,
+  layer: (i) => {
+    const name = (part: string) => `${prefix}encoder.layer.${i}.${part}`;
+    return {
+      q: name('attention.self.query'),
+      k: name('attention.self.key'),
+      v: name('attention.self.value'),
+      out: name('attention.output.dense'),
+      norm: name('attention.output.LayerNorm'),
+      up: name('intermediate.dense'),
+      down: name('output.dense'),
+      last: name('output.LayerNorm'),
+    };
+  },
+  // Heads of pre-training, on top of the hidden states.
+  unused: new RegExp(`^(${prefix.replace('.', '\\.')})?(pooler|cls|lm_head)\\.`),
 });
 
 function weights(config: ModelConfig, source: TensorSource): WeightSpec[] {
   const { family, hidden, intermediate, positions, vocabulary } = config;
   const list = new WeightList(source, family);
-  // Sentence encoders store the bare model, pre-training checkpoints put it under the family's name.
+  const isGguf = list.has('token_embd.weight');
   const prefix = list.has(`${family}.embeddings.word_embeddings.weight`) ? `${family}.` : '';
-  list.tensor('embedding', `${prefix}embeddings.word_embeddings.weight`, vocabulary, hidden);
-  const skipped = family === 'roberta' ? 2 : 0;
-  const table = list.reader(`${prefix}embeddings.position_embeddings.weight`, positions + skipped, hidden);
-  const segmentsName = `${prefix}embeddings.token_type_embeddings.weight`;
+  const names = isGguf ? ggufNames : huggingFaceNames(prefix);
+  list.tensor('embedding', `${names.word}.weight`, vocabulary, hidden);
+  // llama.cpp leaves out the positions that RoBERTa does not use.
+  const skipped = family === 'roberta' && !isGguf ? robertaSkips : 0;
+  const table = list.reader(`${names.positions}.weight`, positions + skipped, hidden);
+  const segmentsName = `${names.segments}.weight`;
   const segments = list.reader(segmentsName, list.shape(segmentsName)[0]!, hidden);
   list.computed('positions', [positions, hidden], async () => {
     const first = (await segments()).subarray(0, hidden);
@@ -67,23 +133,21 @@ function weights(config: ModelConfig, source: TensorSource): WeightSpec[] {
     list.tensor(`${name}.scale`, `${from}.${isOld ? 'gamma' : 'weight'}`, hidden);
     list.tensor(`${name}.shift`, `${from}.${isOld ? 'beta' : 'bias'}`, hidden);
   };
-  addNorm('norm', `${prefix}embeddings.LayerNorm`);
+  addNorm('norm', names.norm);
   for (let i = 0; i < config.layers; i++) {
-    const from = `${prefix}encoder.layer.${i}`;
-    const three = ['query', 'key', 'value'].map((part) => `${from}.attention.self.${part}`);
+    const { q, k, v, out, norm, up, down, last } = names.layer(i);
     const add = (name: string, columns: number, rows: number, ...parts: readonly string[]) => {
       list.matrix(`${i}.${name}`, columns, ...parts.map((part) => ({ from: `${part}.weight`, rows })));
       list.vector(`${i}.${name}.bias`, ...parts.map((part) => ({ from: `${part}.bias`, rows })));
     };
-    add('qkv', hidden, hidden, ...three);
-    add('out', hidden, hidden, `${from}.attention.output.dense`);
-    addNorm(`${i}.norm`, `${from}.attention.output.LayerNorm`);
-    add('up', hidden, intermediate, `${from}.intermediate.dense`);
-    add('down', intermediate, hidden, `${from}.output.dense`);
-    addNorm(`${i}.mlp.norm`, `${from}.output.LayerNorm`);
+    add('qkv', hidden, hidden, q, k, v);
+    add('out', hidden, hidden, out);
+    addNorm(`${i}.norm`, norm);
+    add('up', hidden, intermediate, up);
+    add('down', intermediate, hidden, down);
+    addNorm(`${i}.mlp.norm`, last);
   }
-  // Heads of pre-training, on top of the hidden states.
-  return list.finish(new RegExp(`^(${prefix.replace('.', '\\.')})?(pooler|cls|lm_head)\\.`));
+  return list.finish(names.unused);
 }
 
 function graph(config: ModelConfig, table: WeightTable, options: GraphOptions): Graph {

@@ -10,7 +10,7 @@ import { nomicBert } from './nomic-bert.js';
 import { qwen2, qwen3, qwen3Moe } from './qwen.js';
 import { ready } from './ready.js';
 
-/** By the name in `model_type`; `general.architecture` has the same, without underscores. */
+/** By the name in `model_type`. */
 export const families: Readonly<Record<string, Family>> = {
   llama,
   mistral,
@@ -44,7 +44,11 @@ const neutral: Readonly<Record<string, readonly unknown[]>> = {
   embedding_size: [],
 };
 
-const ggufNames = new Map<unknown, string>(Object.keys(families).map((name) => [name.replace('_', ''), name]));
+/** Where llama.cpp has another name. */
+const ggufNames = new Map<unknown, string>([
+  ['qwen3moe', 'qwen3_moe'],
+  ['nomic-bert', 'nomic_bert'],
+]);
 
 /** Longest text of a model with rotary positions: the tables of their angles are made up to here. */
 const longest = 2 ** 17;

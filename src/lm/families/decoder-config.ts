@@ -1,5 +1,5 @@
 /** The fields that all decoders have, from a config.json or from GGUF metadata. */
-import type { ConfigReader } from './fields.js';
+import { type ConfigReader, ggufSizes } from './fields.js';
 import type { ModelConfig } from './model.js';
 import { ropeOf } from './rope.js';
 
@@ -57,24 +57,17 @@ function checkedExperts(config: ConfigReader, experts: Experts): Experts {
 }
 
 export function ggufDecoder(metadata: ConfigReader): Sizes {
-  const hidden = metadata.number('embedding_length');
-  const heads = metadata.number('attention.head_count');
+  const sizes = ggufSizes(metadata);
+  const { hidden, heads, positions } = sizes;
   const size = metadata.optional('attention.key_length') ?? hidden / heads;
   metadata.only('attention.value_length', size);
   metadata.only('rope.dimension_count', size);
   metadata.only('attention.sliding_window');
-  const tokens = metadata.fields['tokenizer.ggml.tokens'];
-  const positions = metadata.number('context_length');
   return {
-    layers: metadata.layers('block_count'),
-    hidden,
-    heads,
+    ...sizes,
     kvHeads: metadata.number('attention.head_count_kv', heads),
     ...headSize(size, hidden, heads),
-    intermediate: metadata.number('feed_forward_length'),
     epsilon: metadata.number('attention.layer_norm_rms_epsilon'),
-    vocabulary: metadata.number('vocab_size', Array.isArray(tokens) ? tokens.length : undefined),
-    positions,
     ropeTheta: metadata.number('rope.freq_base', 10_000),
     ...ggufScaling(metadata, positions),
   };

@@ -74,3 +74,16 @@ export class ConfigReader {
     );
   }
 }
+
+/** The sizes that all GGUF files name alike. */
+export function ggufSizes(metadata: ConfigReader) {
+  const tokens = metadata.fields['tokenizer.ggml.tokens'];
+  return {
+    layers: metadata.layers('block_count'),
+    hidden: metadata.number('embedding_length'),
+    heads: metadata.number('attention.head_count'),
+    intermediate: metadata.number('feed_forward_length'),
+    vocabulary: metadata.number('vocab_size', Array.isArray(tokens) ? tokens.length : undefined),
+    positions: metadata.number('context_length'),
+  };
+}

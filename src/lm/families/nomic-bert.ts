@@ -15,13 +15,13 @@ import {
   tokenEmbedding,
 } from './blocks.js';
 import type { Family } from './family.js';
-import type { ConfigReader } from './fields.js';
+import { type ConfigReader, ggufSizes } from './fields.js';
 import type { ModelConfig } from './model.js';
 import { type GraphOptions, PoolingOutputs } from './poolings.js';
 import { addRotary, ropeOf } from './rope.js';
 import { WeightList, type WeightSpec } from './weights.js';
 
-export const nomicBert: Family = { sharesPrefixes: false, huggingFace, weights, graph };
+export const nomicBert: Family = { sharesPrefixes: false, huggingFace, gguf, weights, graph };
 
 function huggingFace(config: ConfigReader): ModelConfig {
   return config.get('n_embd') === undefined ? ofTransformers(config) : ofOriginal(config);
@@ -72,14 +72,81 @@ function ofOriginal(config: ConfigReader): ModelConfig {
   };
 }
 
+function gguf(metadata: ConfigReader): ModelConfig {
+  metadata.only('attention.causal', false);
+  metadata.only('rope.scaling.type', 'none');
+  metadata.only('moe_every_n_layers', 0);
+  const sizes = ggufSizes(metadata);
+  return {
+    family: 'nomic_bert',
+    ...sizes,
+    kvHeads: sizes.heads,
+    epsilon: metadata.number('attention.layer_norm_epsilon'),
+    ropeTheta: metadata.number('rope.freq_base', 10_000),
+  };
+}
+
+interface Names {
+  readonly word: string;
+  readonly segments: string;
+  readonly norm: string;
+  layer(index: number): string;
+  /** Of queries, keys and values, together or each alone. */
+  readonly qkv: readonly string[];
+  readonly parts: Record<'out' | 'norm' | 'up' | 'gate' | 'down' | 'last', string>;
+}
+
+const originalNames: Names = {
+  word: 'embeddings.word_embeddings',
+  segments: 'embeddings.token_type_embeddings',
+  norm: 'emb_ln',
+  layer: (i) => `encoder.layers.${i}`,
+  qkv: ['attn.Wqkv'],
+  parts: { out: 'attn.out_proj', norm: 'norm1', up: 'mlp.fc11', gate: 'mlp.fc12', down: 'mlp.fc2', last: 'norm2' },
+};
+const ggufNames: Names = {
+  word: 'token_embd',
+  segments: 'token_types',
+  norm: 'token_embd_norm',
+  layer: (i) => `blk.${i}`,
+  qkv: ['attn_qkv'],
+  parts: {
+    out: 'attn_output',
+    norm: 'attn_output_norm',
+    up: 'ffn_up',
+    gate: 'ffn_gate',
+    down: 'ffn_down',
+    last: 'layer_output_norm',
+  },
+};
+const transformersNames = (prefix: string): Names => ({
+  word: `${prefix}embeddings.word_embeddings`,
+  segments: `${prefix}embeddings.token_type_embeddings`,
+  norm: `${prefix}embeddings.LayerNorm`,
+  layer: (i) => `${prefix}layers.${i}`,
+  qkv: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
+  parts: {
+    out: 'self_attn.o_proj',
+    norm: 'post_attention_layernorm',
+    up: 'mlp.up_proj',
+    gate: 'mlp.gate_proj',
+    down: 'mlp.down_proj',
+    last: 'post_mlp_layernorm',
+  },
+});
+
+function namesIn(list: WeightList): Names {
+  if (list.has('token_embd.weight')) return ggufNames;
+  if (list.has('emb_ln.weight')) return originalNames;
+  return transformersNames(list.has('nomic_bert.embeddings.word_embeddings.weight') ? 'nomic_bert.' : '');
+}
+
 function weights(config: ModelConfig, source: TensorSource): WeightSpec[] {
   const { hidden, intermediate, vocabulary } = config;
   const list = new WeightList(source, config.family);
-  const isOriginal = list.has('emb_ln.weight');
-  const prefix = list.has('nomic_bert.embeddings.word_embeddings.weight') ? 'nomic_bert.' : '';
-  const word = `${prefix}embeddings.word_embeddings.weight`;
-  const segmentsName = `${prefix}embeddings.token_type_embeddings.weight`;
-  const table = list.reader(word, vocabulary, hidden);
+  const names = namesIn(list);
+  const table = list.reader(`${names.word}.weight`, vocabulary, hidden);
+  const segmentsName = `${names.segments}.weight`;
   const segments = list.reader(segmentsName, list.shape(segmentsName)[0]!, hidden);
   list.computed('embedding', [vocabulary, hidden], async () => {
     const first = (await segments()).subarray(0, hidden);
@@ -89,31 +156,19 @@ function weights(config: ModelConfig, source: TensorSource): WeightSpec[] {
     list.tensor(`${name}.scale`, `${from}.weight`, hidden);
     list.tensor(`${name}.shift`, `${from}.bias`, hidden);
   };
-  addNorm('norm', isOriginal ? 'emb_ln' : `${prefix}embeddings.LayerNorm`);
+  addNorm('norm', names.norm);
   addRotary(list, config);
+  const { parts, qkv } = names;
   for (let i = 0; i < config.layers; i++) {
-    const from = isOriginal ? `encoder.layers.${i}` : `${prefix}layers.${i}`;
-    const names = isOriginal
-      ? { out: 'attn.out_proj', norm: 'norm1', up: 'fc11', gate: 'fc12', down: 'fc2', last: 'norm2' }
-      : {
-          out: 'self_attn.o_proj',
-          norm: 'post_attention_layernorm',
-          up: 'up_proj',
-          gate: 'gate_proj',
-          down: 'down_proj',
-          last: 'post_mlp_layernorm',
-        };
-    const rows = (part: string, count: number) => ({ from: `${from}.${part}.weight`, rows: count });
-    const qkv = isOriginal
-      ? [rows('attn.Wqkv', 3 * hidden)]
-      : ['q', 'k', 'v'].map((part) => rows(`self_attn.${part}_proj`, hidden));
-    list.matrix(`${i}.qkv`, hidden, ...qkv);
-    list.matrix(`${i}.out`, hidden, rows(names.out, hidden));
-    addNorm(`${i}.norm`, `${from}.${names.norm}`);
-    list.matrix(`${i}.mlp.gate`, hidden, rows(`mlp.${names.gate}`, intermediate));
-    list.matrix(`${i}.mlp.up`, hidden, rows(`mlp.${names.up}`, intermediate));
-    list.matrix(`${i}.mlp.down`, intermediate, rows(`mlp.${names.down}`, hidden));
-    addNorm(`${i}.mlp.norm`, `${from}.${names.last}`);
+    const from = (part: string) => `${names.layer(i)}.${part}`;
+    const rows = (part: string, count: number) => ({ from: `${from(part)}.weight`, rows: count });
+    list.matrix(`${i}.qkv`, hidden, ...qkv.map((part) => rows(part, (3 * hidden) / qkv.length)));
+    list.matrix(`${i}.out`, hidden, rows(parts.out, hidden));
+    addNorm(`${i}.norm`, from(parts.norm));
+    list.matrix(`${i}.mlp.gate`, hidden, rows(parts.gate, intermediate));
+    list.matrix(`${i}.mlp.up`, hidden, rows(parts.up, intermediate));
+    list.matrix(`${i}.mlp.down`, intermediate, rows(parts.down, hidden));
+    addNorm(`${i}.mlp.norm`, from(parts.last));
   }
   return list.finish(/^(pooler|cls)\./);
 }
