@@ -5,6 +5,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   cole::bindings::export_heads(env, exports);
   cole::bindings::export_info(env, exports);
   cole::bindings::export_kernels(env, exports);
+  cole::bindings::export_perceiver(env, exports);
   cole::bindings::export_pooling(env, exports);
   cole::bindings::export_surrogate(env, exports);
   cole::bindings::export_tokenizer(env, exports);

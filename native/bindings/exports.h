@@ -7,6 +7,7 @@ namespace cole::bindings {
 void export_heads(Napi::Env env, Napi::Object exports);
 void export_info(Napi::Env env, Napi::Object exports);
 void export_kernels(Napi::Env env, Napi::Object exports);
+void export_perceiver(Napi::Env env, Napi::Object exports);
 void export_pooling(Napi::Env env, Napi::Object exports);
 void export_surrogate(Napi::Env env, Napi::Object exports);
 void export_tokenizer(Napi::Env env, Napi::Object exports);

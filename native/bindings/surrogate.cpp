@@ -1,6 +1,7 @@
 #include "bindings/exports.h"
 #include "bindings/guard.h"
 #include "bindings/matrix.h"
+#include "bindings/mlp_spec.h"
 #include "surrogate/pca.h"
 #include "surrogate/train.h"
 
@@ -41,7 +42,7 @@ static Napi::Value project(const Napi::CallbackInfo& call) {
   return out;
 }
 
-static MlpSpec mlp_spec(const Napi::Value& value) {
+MlpSpec mlp_spec(const Napi::Value& value) {
   if (!value.IsObject()) throw Error("ERR_OPTION", "expected an object for spec");
   const auto object = value.As<Napi::Object>();
   auto real = [&](const char* name, double low, double high) {

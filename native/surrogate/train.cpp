@@ -15,14 +15,6 @@
 
 namespace cole {
 
-namespace {
-
-// One stream per purpose: what one draws does not shift another.
-enum Purpose : uint32_t { kInitStream, kOrderStream, kDropoutStream, kPairStream };
-
-// Rows scored in one pass: more would leave the second-level cache.
-constexpr size_t kScoreRows = 64;
-
 AdamStep adam_step(const MlpSpec& spec, uint64_t t, float squares) {
   // In double: 1 - beta2^t loses half its digits in float at the first steps.
   const double correction1 = 1 - std::pow(static_cast<double>(spec.beta1), static_cast<double>(t));
@@ -40,6 +32,14 @@ AdamStep adam_step(const MlpSpec& spec, uint64_t t, float squares) {
           static_cast<float>(1 / std::sqrt(correction2)),
           scale};
 }
+
+namespace {
+
+// One stream per purpose: what one draws does not shift another.
+enum Purpose : uint32_t { kInitStream, kOrderStream, kDropoutStream, kPairStream };
+
+// Rows scored in one pass: more would leave the second-level cache.
+constexpr size_t kScoreRows = 64;
 
 float output_l1(const MlpLayout& layout, const MlpSpec& spec, const float* working) {
   if (spec.output_l1 == 0) return 0;

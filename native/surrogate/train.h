@@ -8,6 +8,9 @@
 
 namespace cole {
 
+// Step t, from 1, for a gradient whose squares add up to this: bias corrections and clipping.
+AdamStep adam_step(const MlpSpec& spec, uint64_t t, float squares);
+
 // Weights of a fresh network in compact form.
 void init_weights(const MlpLayout& layout, Init init, uint32_t seed, float* compact);
 

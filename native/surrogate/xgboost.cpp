@@ -159,7 +159,8 @@ void predict_xgboost(const std::string& path, std::span<const std::string> model
   parallel_for(models.size(), threads, [&](size_t member) {
     const Data data(library, x, rows, cols);
     Booster booster(library, nullptr);
-    check(library, library.XGBoosterLoadModelFromBuffer(booster.handle(), models[member].data(), models[member].size()));
+    const std::string& model = models[member];
+    check(library, library.XGBoosterLoadModelFromBuffer(booster.handle(), model.data(), model.size()));
     const char* config =
         "{\"type\": 0, \"training\": false, \"iteration_begin\": 0, \"iteration_end\": 0, \"strict_shape\": false}";
     const Size* shape;

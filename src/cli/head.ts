@@ -6,7 +6,8 @@ import { ColeError, type Matrix, matrix, row } from '../base/index.js';
 import type { FittedSurrogate } from '../index.js';
 
 /** Of `--head`. */
-export const headHelp = 'mlp, ridge (linear), gp (Gaussian process) or xgboost (its library must be there)';
+export const headHelp =
+  'mlp, ridge (linear), gp (Gaussian process), xgboost (its library must be there) or perceiver (layers)';
 
 const identityName = 'embeddings';
 const metricName = 'metric';

@@ -12,6 +12,15 @@ export interface NativeGp {
   readonly variances: Float64Array;
 }
 
+/** Cross attention of one learned query over the vectors of a row. */
+export interface NativeAttention {
+  /** Vectors in a row. */
+  readonly layers: number;
+  readonly heads: number;
+  /** Width of the queries, keys and values of a head. */
+  readonly headWidth: number;
+}
+
 /** Models in a foreign form: model i is bytes[offsets[i]] .. bytes[offsets[i + 1] - 1]. */
 export interface NativeModels {
   readonly bytes: Uint8Array;

@@ -5,7 +5,7 @@
  * above the bindings and with the keys of the loaded addon.
  */
 
-import type { NativeGp, NativeModels } from './contract-heads.js';
+import type { NativeAttention, NativeGp, NativeModels } from './contract-heads.js';
 
 /** Raised with every change of this file that an old build would misread. */
 export const contractAbi = 1;
@@ -198,6 +198,32 @@ export interface NativeAddon {
     count: number,
     threads: number,
   ): Float64Array;
+
+  /**
+   * One Perceiver per seed on x [rows, cols], rows of attention.layers vectors each, y [rows]. spec: the perceptron that
+   * reads what the query found, one output, without its outputL1 and init. Weights as predictPerceiver takes them.
+   */
+  trainPerceiver(
+    x: Float32Array,
+    y: Float32Array,
+    rows: number,
+    cols: number,
+    attention: NativeAttention,
+    spec: NativeMlpSpec,
+    seeds: Uint32Array,
+    threads: number,
+  ): NativeMlp;
+  /** [members, rows]: outputs for x [rows, cols]. */
+  predictPerceiver(
+    weights: Float32Array,
+    members: number,
+    attention: NativeAttention,
+    spec: NativeMlpSpec,
+    x: Float32Array,
+    rows: number,
+    cols: number,
+    threads: number,
+  ): Float32Array;
 
   /** Version of the XGBoost library at a path or of a name that the system's loader knows. ERR_ADDON where there is none. */
   xgboostVersion(library: string): string;

@@ -10,5 +10,5 @@ export {
   type NativeTokenizer,
   type NativeTokenizerSpec,
 } from './contract.js';
-export type { NativeGp, NativeModels } from './contract-heads.js';
+export type { NativeAttention, NativeGp, NativeModels } from './contract-heads.js';
 export { addonPath, native } from './load.js';

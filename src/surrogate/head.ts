@@ -1,6 +1,6 @@
 /** What a kind of head is: it learns scaled targets from reduced features, and can be written down. */
 import type { NamedArray } from '../arrow/index.js';
-import { ColeError, type Matrix } from '../base/index.js';
+import { ColeError, type Matrix, matrix } from '../base/index.js';
 import type { HeadOptions } from './presets.js';
 
 /** Of members: [members, rows]. Or of one model that knows its own uncertainty. In units of the targets that it learnt. */
@@ -37,4 +37,9 @@ export function arrayOf<T extends NamedArray>(
 
 export function average(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** `x`, or `layers` columns of zeros where it has none, as the components of a single row are: for heads that need some. */
+export function withColumns(x: Matrix, layers: number): Matrix {
+  return x.cols > 0 ? x : matrix(x.rows, layers);
 }

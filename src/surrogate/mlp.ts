@@ -2,12 +2,12 @@
 import { matrix, seedOf } from '../base/index.js';
 import { type NativeMlpSpec, native } from '../native/index.js';
 import { arrayOf, type FittedHead, type Head } from './head.js';
-import type { MlpOptions } from './presets.js';
+import type { MlpOptions, NetworkOptions } from './presets.js';
 
 export const mlp: Head<MlpOptions> = {
   fit(options, x, y, seed) {
     const { members, threads } = options;
-    const spec = specOf(options);
+    const spec = specOf(options, options);
     const seeds = Uint32Array.from({ length: members }, (_, i) => seedOf(seed, 'member', i));
     const { weights } = native().trainMlp(x.data, Float32Array.from(y), x.rows, x.cols, spec, seeds, threads);
     return fitted(spec, members, weights);
@@ -28,8 +28,9 @@ function fitted(spec: NativeMlpSpec, members: number, weights: Float32Array): Fi
   };
 }
 
-function specOf(options: MlpOptions): NativeMlpSpec {
-  const { hidden, negativeSlope, dropout, loss, margin, outputL1, init, learningRate } = options;
+/** What the addon's training needs of the options of a network. */
+export function specOf(options: NetworkOptions, { outputL1, init }: Pick<NativeMlpSpec, 'outputL1' | 'init'>) {
+  const { hidden, negativeSlope, dropout, loss, margin, learningRate } = options;
   const { beta1, beta2, epsilon, batch, epochs, shuffle, clipNorm } = options;
   return {
     hidden,

@@ -5,6 +5,7 @@ import {
   type HeadName,
   type HeadOptions,
   type MlpOptions,
+  type PerceiverOptions,
   type SurrogatePreset,
   surrogatePresets,
   type XgboostOptions,
@@ -13,7 +14,7 @@ import {
 type Own<Options> = Partial<Omit<Options, keyof CommonOptions>>;
 
 /** All options of the head that `head` names, resolved; the others are absent. */
-export type SurrogateOptions = CommonOptions & Own<MlpOptions> & Own<XgboostOptions>;
+export type SurrogateOptions = CommonOptions & Own<MlpOptions> & Own<PerceiverOptions> & Own<XgboostOptions>;
 
 /** Options over a preset of the head; `mlp` and `cole` by default. */
 export type SurrogateChoice = Partial<SurrogateOptions> & { readonly preset?: SurrogatePreset };
@@ -78,6 +79,8 @@ const counts = [
   ['batch', 1],
   ['epochs', 0],
   ['members', 1],
+  ['attentionHeads', 1],
+  ['attentionWidth', 1],
   ['rounds', 1],
   ['depth', 1],
   ['threads', 1],

@@ -57,6 +57,13 @@ export interface MlpOptions extends NetworkOptions {
   readonly init: 'uniform' | 'xavier';
 }
 
+/** One query attends to the layers of a row; pooling `multi_layer` makes rows of several. */
+export interface PerceiverOptions extends NetworkOptions {
+  readonly head: 'perceiver';
+  readonly attentionHeads: number;
+  readonly attentionWidth: number;
+}
+
 /** Linear, with the penalty of smallest leave-one-out error. */
 export interface RidgeOptions extends CommonOptions {
   readonly head: 'ridge';
@@ -80,7 +87,7 @@ export interface XgboostOptions extends EnsembleOptions {
   readonly columnSample: number;
 }
 
-export type HeadOptions = MlpOptions | RidgeOptions | GpOptions | XgboostOptions;
+export type HeadOptions = MlpOptions | RidgeOptions | GpOptions | XgboostOptions | PerceiverOptions;
 export type HeadName = HeadOptions['head'];
 
 const common = {
@@ -127,6 +134,16 @@ const referenceTrees: XgboostOptions = {
   members: 1,
 };
 
+/** The paper's Perceiver, over the width of a layer: its published code takes the number of layers there and cannot run. */
+const { outputL1: _outputL1, init: _init, ...trained } = referenceStudy;
+const referencePerceiver: PerceiverOptions = {
+  ...trained,
+  head: 'perceiver',
+  attentionHeads: 8,
+  attentionWidth: 64,
+  hidden: [512, 256, 128],
+};
+
 export type SurrogatePreset = 'cole' | 'reference-study' | 'reference-naslib';
 
 /** By head; every head has `cole`. NASLib is github.com/automl/NASLib, whose BANANAS the paper runs. */
@@ -170,5 +187,9 @@ export const surrogatePresets: {
       columnSample: 1,
       members: 3,
     },
+  },
+  perceiver: {
+    cole: { ...referencePerceiver, loss: 'hinge', calibrate: true, epochs: 50, shuffle: true, members: 3 },
+    'reference-study': referencePerceiver,
   },
 };

@@ -5,16 +5,17 @@ import { gp } from './gp.js';
 import { arrayOf, average, type FittedHead, type Head } from './head.js';
 import { mlp } from './mlp.js';
 import { resolveHead, type SurrogateChoice } from './options.js';
+import { perceiver } from './perceiver.js';
 import type { HeadName, HeadOptions } from './presets.js';
 import { fitReducer, type ReducerState, reduce } from './reducer.js';
 import { ridge } from './ridge.js';
 import type { FittedSurrogate, Prediction, Surrogate } from './types.js';
 import { xgboost } from './xgboost.js';
 
-const heads = { mlp, ridge, gp, xgboost } as unknown as Readonly<Record<HeadName, Head>>;
+const heads = { mlp, ridge, gp, xgboost, perceiver } as unknown as Readonly<Record<HeadName, Head>>;
 
 /**
- * A head on (optionally) principal components: `mlp` (the default), `ridge`, `gp` or `xgboost`.
+ * A head on (optionally) principal components: `mlp` (the default), `ridge`, `gp`, `xgboost` or `perceiver`.
  *
  * @example
  * const fitted = createSurrogate({ components: 0, members: 5 }).fit(x, y, 1);

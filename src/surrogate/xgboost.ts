@@ -1,7 +1,7 @@
 /** Ensembles of boosted trees, trained and scored by the XGBoost library (Chen and Guestrin, KDD 2016). */
-import { type Matrix, matrix, seedOf } from '../base/index.js';
+import { matrix, seedOf } from '../base/index.js';
 import { native } from '../native/index.js';
-import { arrayOf, average, type FittedHead, type Head } from './head.js';
+import { arrayOf, average, type FittedHead, type Head, withColumns } from './head.js';
 import type { XgboostOptions } from './presets.js';
 import { xgboostLibrary } from './xgboost-library.js';
 
@@ -9,7 +9,7 @@ export const xgboost: Head<XgboostOptions> = {
   fit(options, features, y, seed) {
     const { members, rounds, threads } = options;
     const library = xgboostLibrary();
-    const x = withColumn(features);
+    const x = withColumns(features, 1);
     const seeds = Uint32Array.from({ length: members }, (_, i) => seedOf(seed, 'member', i));
     const targets = Float32Array.from(y);
     const words = Object.entries(parameters(options, average(y))).flatMap(([name, value]) => [name, String(value)]);
@@ -39,15 +39,10 @@ function parameters(options: XgboostOptions, mean: number): Readonly<Record<stri
   };
 }
 
-/** The library takes no matrix without columns, which is what the components of a single row are. */
-function withColumn(x: Matrix): Matrix {
-  return x.cols > 0 ? x : matrix(x.rows, 1);
-}
-
 function fitted(models: Uint8Array, offsets: Int32Array, version: string): FittedHead {
   return {
     predict(features, threads) {
-      const { data, rows, cols } = withColumn(features);
+      const { data, rows, cols } = withColumns(features, 1);
       const out = native().predictXgboost(xgboostLibrary(), models, offsets, data, rows, cols, threads);
       return { members: matrix(offsets.length - 1, rows, out) };
     },

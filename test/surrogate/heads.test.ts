@@ -43,7 +43,10 @@ const test = data(300, 'test', 0.5);
 const small: Readonly<Record<string, SurrogateChoice>> = {
   mlp: { epochs: 20 },
   xgboost: { rounds: 60, learningRate: 0.1 },
+  perceiver: { layers: 2, attentionHeads: 2, attentionWidth: 8, hidden: [32], epochs: 60, learningRate: 5e-3 },
 };
+/** Their outputs for one row, or for equal targets, are near the target only. */
+const networks = ['mlp', 'perceiver'];
 const choiceOf = (head: string): SurrogateChoice => ({ head: head as 'gp', ...small[head] });
 
 for (const head of available)
@@ -53,7 +56,7 @@ for (const head of available)
 
     it('ranks what it has not seen', () => {
       const { mean, std, members } = fitted.predict(test.x);
-      expect(kendallTauB(mean, test.y)).toBeGreaterThan(head === 'xgboost' ? 0.55 : 0.7);
+      expect(kendallTauB(mean, test.y)).toBeGreaterThan(['xgboost', 'perceiver'].includes(head) ? 0.55 : 0.7);
       expect([...std].every((value) => value >= 0 && Number.isFinite(value))).toBe(true);
       expect(std.some((value) => value > 0)).toBe(true);
       expect(members.cols).toBe(300);
@@ -93,7 +96,7 @@ for (const head of available)
       const first = (rows: number) => matrix(rows, cols, train.x.data.slice(0, rows * cols));
       for (const components of [0, 128]) {
         const one = finite(first(1), Float64Array.of(90), { components });
-        if (head !== 'mlp') expect([...one].every((value) => Math.abs(value - 90) < 1e-3)).toBe(true);
+        if (!networks.includes(head)) expect([...one].every((value) => Math.abs(value - 90) < 1e-3)).toBe(true);
         const constant = finite(train.x, new Float64Array(120).fill(50), { components });
         expect([...constant].every((value) => Math.abs(value - 50) < 5)).toBe(true);
         expect(new Set(finite(matrix(120, cols), train.y, { components, standardize: 'zscore' })).size).toBe(1);
@@ -221,7 +224,9 @@ describe('reducers', () => {
 
 describe('options of heads', () => {
   it('belong to one head and lie in their range', () => {
-    expect(() => createSurrogate({ head: 'tree' as never })).toThrow(/expected one of mlp, ridge, gp, xgboost/);
+    expect(() => createSurrogate({ head: 'tree' as never })).toThrow(
+      /expected one of mlp, ridge, gp, xgboost, perceiver/,
+    );
     expect(() => createSurrogate({ head: 'ridge', loss: 'mse' })).toThrow(/option of head ridge, got loss/);
     expect(() => createSurrogate({ head: 'gp', preset: 'reference-study' })).toThrow(/preset of head gp/);
     expect(() => createSurrogate({ head: 'xgboost', subsample: 0 })).toThrow(/subsample/);
