@@ -28,6 +28,7 @@ clean = bert(clean_text=True)
 strip = bert(strip_accents=True)
 punctuation = pre_tokenizers.BertPreTokenizer()
 nfd = normalizers.NFD()
+nfkd = normalizers.NFKD()
 digit = pre_tokenizers.Digits(individual_digits=True)
 membership = {
     "letter": regex(r"\p{L}"),
@@ -46,6 +47,7 @@ membership = {
         or char in "\u0334\u0345"
     ),
     "decomposing": lambda char: nfd.normalize_str(char) != char,
+    "compatible": lambda char: nfkd.normalize_str(char) != char,
 }
 ranges = {name: [] for name in membership}
 for code in range(0x110000):

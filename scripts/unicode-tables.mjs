@@ -41,6 +41,7 @@ members.combining = membership(
     (swapped(code, 0x334) || swapped(0x345, code) || code === 0x334 || code === 0x345),
 );
 members.decomposing = membership((char) => char.normalize('NFD') !== char);
+members.compatible = membership((char) => char.normalize('NFKD') !== char);
 
 function ranges(differs) {
   const out = [];
@@ -112,7 +113,22 @@ function mapping(map) {
   return index;
 }
 const decomposition = mapping((text, code) => (members.decomposing[code] ? text.normalize('NFD') : text));
+const compatibility = mapping((text, code) => (members.compatible[code] ? text.normalize('NFKD') : text));
 const lowercase = mapping((text) => text.toLowerCase());
+
+// General categories; what is no letter, number or mark to Hugging Face's tokenizers is not assigned there.
+const categoryNames = 'Cn Cc Cf Co Ll Lm Lo Lt Lu Mc Me Mn Nd Nl No Pc Pd Pe Pf Pi Po Ps Sc Sk Sm So Zl Zp Zs'.split(
+  ' ',
+);
+const categoryTests = categoryNames.map((name) => new RegExp(`\\p{${name}}`, 'u'));
+const letterLike = { L: members.letter, M: members.mark, N: members.number };
+const category = Uint8Array.from({ length: last + 1 }, (_, code) => {
+  if (!scalar(code)) return 0;
+  const char = String.fromCodePoint(code);
+  const found = categoryTests.findIndex((test) => test.test(char));
+  const known = letterLike[categoryNames[found][0]];
+  return known && !known[code] ? 0 : found;
+});
 
 // Primary composites: pairs of code points that NFC joins.
 const compositions = [];
@@ -158,7 +174,7 @@ function twoStage(type, name, values) {
 }
 
 const text = `// Written by scripts/unicode-tables.mjs from Unicode ${process.versions.unicode}. Do not edit.
-${twoStage('uint16_t', 'property', properties)}${twoStage('uint8_t', 'order', order)}${twoStage('uint16_t', 'decomposition', decomposition)}${twoStage('uint16_t', 'lowercase', lowercase)}${array('uint32_t', 'pool', pool)}// first, second, composite; sorted
+${twoStage('uint16_t', 'property', properties)}${twoStage('uint8_t', 'order', order)}${twoStage('uint16_t', 'decomposition', decomposition)}${twoStage('uint16_t', 'compatibility', compatibility)}${twoStage('uint16_t', 'lowercase', lowercase)}${twoStage('uint8_t', 'category', category)}${`constexpr const char* category_names[] = {\n${lines(categoryNames.map((name) => `"${name}"`))}};\n`}${array('uint32_t', 'pool', pool)}// first, second, composite; sorted
 ${array('uint32_t', 'composition', compositions.flat())}`;
 writeFileSync(file('../native/tokenizer/unicode_tables.inc'), text);
 console.log(`${text.length} bytes, ${rank} combining classes, ${compositions.length} compositions`);

@@ -33,6 +33,27 @@ ByteStrings byte_strings(const Napi::Object& from, const char* bytes, const char
   return out;
 }
 
+std::vector<Step> steps(const Napi::Object& from, const char* name) {
+  const std::string expected = std::string("expected an array of arrays of strings for ") + name;
+  const Napi::Value value = from.Get(name);
+  if (!value.IsArray()) throw Error("ERR_OPTION", expected);
+  std::vector<Step> out;
+  const auto list = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const Napi::Value item = list[i];
+    if (!item.IsArray() || item.As<Napi::Array>().Length() == 0) throw Error("ERR_OPTION", expected);
+    Step step;
+    const auto words = item.As<Napi::Array>();
+    for (uint32_t k = 0; k < words.Length(); ++k) {
+      const Napi::Value word = words[k];
+      if (!word.IsString()) throw Error("ERR_OPTION", expected);
+      step.words.push_back(word.As<Napi::String>().Utf8Value());
+    }
+    out.push_back(std::move(step));
+  }
+  return out;
+}
+
 void check_ids(const std::vector<int32_t>& ids, int64_t limit, const char* name) {
   for (const int32_t id : ids) {
     if (id < 0 || id >= limit) {
@@ -55,18 +76,14 @@ TokenizerSpec read_spec(const Napi::Value& value) {
   if (spec.added.ids.size() != added || spec.added.flags.size() != added) {
     throw Error("ERR_SHAPE", "expected " + std::to_string(added) + " elements for addedIds and addedFlags");
   }
-  const Napi::Value steps = from.Get("normalizer");
-  if (!steps.IsArray()) throw Error("ERR_OPTION", "expected an array of strings for normalizer");
-  const auto list = steps.As<Napi::Array>();
-  for (uint32_t i = 0; i < list.Length(); ++i) {
-    const Napi::Value step = list[i];
-    if (!step.IsString()) throw Error("ERR_OPTION", "expected an array of strings for normalizer");
-    spec.normalizer.push_back(step.As<Napi::String>().Utf8Value());
-  }
-  spec.pre_tokenizer = text(from, "preTokenizer");
+  spec.normalizer = steps(from, "normalizer");
+  spec.pre_tokenizer = steps(from, "preTokenizer");
   spec.prefix = copied<int32_t>(from, "prefix");
   spec.suffix = copied<int32_t>(from, "suffix");
   spec.merges = copied<int32_t>(from, "merges");
+  spec.merge_ranks = copied<int32_t>(from, "mergeRanks");
+  spec.byte_ids = copied<int32_t>(from, "byteIds");
+  spec.fuse_unknown = boolean(from.Get("fuseUnknown"), "fuseUnknown");
   spec.ignore_merges = boolean(from.Get("ignoreMerges"), "ignoreMerges");
   spec.continuing_prefix = text(from, "continuingPrefix");
   spec.unknown = static_cast<int32_t>(integer(from.Get("unknownId"), "unknownId", -1, INT32_MAX));
@@ -77,10 +94,21 @@ TokenizerSpec read_spec(const Napi::Value& value) {
   }
   const auto tokens = static_cast<int64_t>(spec.tokens.size());
   check_ids(spec.merges, tokens, "merges");
+  const size_t merges = spec.merges.size() / 3;
+  if (!spec.merge_ranks.empty() && spec.merge_ranks.size() != merges) {
+    throw Error("ERR_SHAPE", "expected " + std::to_string(merges) + " elements or none for mergeRanks");
+  }
+  check_ids(spec.merge_ranks, static_cast<int64_t>(merges), "mergeRanks");
+  if (!spec.byte_ids.empty() && spec.byte_ids.size() != 256) {
+    throw Error("ERR_SHAPE", "expected 256 elements or none for byteIds, got " + std::to_string(spec.byte_ids.size()));
+  }
+  for (const int32_t id : spec.byte_ids) {
+    if (id != -1) check_ids({id}, tokens, "byteIds");
+  }
   check_ids(spec.added.ids, INT32_MAX, "addedIds");
   check_ids(spec.prefix, INT32_MAX, "prefix");
   check_ids(spec.suffix, INT32_MAX, "suffix");
-  if (spec.model == "wordpiece") check_ids({spec.unknown}, tokens, "unknownId");
+  if (spec.model == "wordpiece" || spec.unknown >= 0) check_ids({spec.unknown}, tokens, "unknownId");
   return spec;
 }
 

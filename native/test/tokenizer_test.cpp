@@ -32,8 +32,13 @@ TokenizerSpec random_bpe(uint32_t seed, int count, const char* pre_tokenizer, bo
   Random random(seed, 1);
   TokenizerSpec spec;
   spec.model = "bpe";
-  spec.pre_tokenizer = pre_tokenizer;
-  if (nfc) spec.normalizer = {"nfc"};
+  for (const char* name = pre_tokenizer; *name;) {
+    const std::string all = name;
+    const std::string one = all.substr(0, all.find(", "));
+    spec.pre_tokenizer.push_back({{one}});
+    name += one.size() == all.size() ? one.size() : one.size() + 2;
+  }
+  if (nfc) spec.normalizer = {{{"nfc"}}};
   std::vector<std::string> tokens;
   for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
   while (count > 0) {
@@ -57,8 +62,8 @@ TokenizerSpec random_bpe(uint32_t seed, int count, const char* pre_tokenizer, bo
 TokenizerSpec tiny_wordpiece() {
   TokenizerSpec spec;
   spec.model = "wordpiece";
-  spec.pre_tokenizer = "bert";
-  spec.normalizer = {"bert-clean", "bert-chinese", "bert-strip-accents", "lowercase"};
+  spec.pre_tokenizer = {{{"bert"}}};
+  spec.normalizer = {{{"bert-clean"}}, {{"bert-chinese"}}, {{"bert-strip-accents"}}, {{"lowercase"}}};
   spec.continuing_prefix = "##";
   spec.unknown = 0;
   spec.max_word_chars = 30;

@@ -1,11 +1,10 @@
-// Byte-level byte-pair encoding: the lowest-ranked merge first, the leftmost of equals (Sennrich et al. 2016, in the order
-// that Hugging Face's tokenizers applies merges).
+// Byte-level byte-pair encoding: the symbols that merges start from are bytes.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "tokenizer/pair_table.h"
+#include "tokenizer/merges.h"
 #include "tokenizer/scratch.h"
 #include "tokenizer/spec.h"
 #include "tokenizer/word_table.h"
@@ -34,14 +33,11 @@ class Bpe {
   size_t bytes() const;
 
  private:
-  static constexpr size_t kSmall = 64;
-
   size_t merge_small(const uint8_t* word, size_t length, int32_t* out) const;
   size_t merge_long(const uint8_t* word, size_t length, MergeLists& lists, int32_t* out) const;
   std::vector<int32_t> whole_tokens(const TokenizerSpec& spec) const;
 
-  PairTable pairs_;
-  std::vector<int32_t> result_;  // by rank
+  Merges merges_;
   int32_t byte_ids_[256];        // -1: the vocabulary lacks the byte, which then leaves no trace
   std::vector<int32_t> byte_pair_ranks_;  // first byte << 8 | second
   WordTable words_;              // needs all of the above

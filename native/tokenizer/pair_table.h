@@ -11,16 +11,16 @@ class PairTable {
  public:
   static constexpr int32_t kNone = INT32_MAX;
 
-  // merges: left, right, result for every rank; ids >= 0.
-  explicit PairTable(const std::vector<int32_t>& merges) {
+  // merges: left, right and something else of each; ids >= 0. ranks: the rank of each; empty: 0, 1, 2 ...
+  explicit PairTable(const std::vector<int32_t>& merges, const std::vector<int32_t>& ranks = {}) {
     const size_t count = merges.size() / 3;
     shift_ = 64 - std::bit_width(2 * count + 8);
     slots_.resize(size_t{1} << (64 - shift_), Slot{kEmpty, kNone});
-    for (size_t rank = 0; rank < count; ++rank) {
-      const uint64_t key = key_of(merges[3 * rank], merges[3 * rank + 1]);
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t key = key_of(merges[3 * i], merges[3 * i + 1]);
       size_t at = home(key);
       while (slots_[at].key != kEmpty) at = next(at);
-      slots_[at] = {key, static_cast<int32_t>(rank)};
+      slots_[at] = {key, ranks.empty() ? static_cast<int32_t>(i) : ranks[i]};
     }
   }
 

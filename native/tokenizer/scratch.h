@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "tokenizer/normalizer.h"
+#include "tokenizer/splitter.h"
 #include "tokenizer/word_cache.h"
 
 namespace cole {
@@ -65,7 +67,8 @@ struct Scratch {
   LongWordCache long_words;
   IdBuffer ids;
   MergeLists merges;
-  std::vector<uint8_t> text;    // normalized text of a piece
+  NormalizerBuffers normalized;
+  SplitterBuffers pieces;
   std::vector<uint8_t> word;    // one normalized word
   std::vector<uint32_t> codes;  // characters on the way through decomposition
 };

@@ -1,2 +1,3 @@
-target_sources(cole_core PRIVATE native/tokenizer/bert.cpp native/tokenizer/bpe.cpp native/tokenizer/tokenizer.cpp
-  native/tokenizer/unicode.cpp native/tokenizer/wordpiece.cpp)
+target_sources(cole_core PRIVATE native/tokenizer/bert.cpp native/tokenizer/bpe.cpp native/tokenizer/char_bpe.cpp
+  native/tokenizer/merges.cpp native/tokenizer/normalizer.cpp native/tokenizer/regex.cpp native/tokenizer/splitter.cpp
+  native/tokenizer/tokenizer.cpp native/tokenizer/unicode.cpp native/tokenizer/wordpiece.cpp)

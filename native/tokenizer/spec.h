@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+
 namespace cole {
 
 // Byte strings one after another; string i is bytes[offsets[i]] .. bytes[offsets[i + 1] - 1].
@@ -25,19 +27,33 @@ struct AddedTokens {
   std::vector<uint8_t> flags;  // bits of AddedFlag
 };
 
+// A step of normalizing or splitting: its name, then its arguments.
+struct Step {
+  std::vector<std::string> words;
+  const std::string& name() const { return words.at(0); }
+  const std::string& argument(size_t i) const {
+    if (i >= words.size()) throw Error("ERR_VOCAB", "expected " + std::to_string(i) + " arguments of step " + name());
+    return words[i];
+  }
+};
+
 struct TokenizerSpec {
-  std::string model;   // "bpe" or "wordpiece"
+  std::string model;   // "bpe" (of bytes), "char-bpe" or "wordpiece"
   ByteStrings tokens;  // by id; empty where a token cannot come out of the model
   AddedTokens added;
-  std::vector<std::string> normalizer;
-  std::string pre_tokenizer;
+  std::vector<Step> normalizer;
+  std::vector<Step> pre_tokenizer;
   std::vector<int32_t> prefix, suffix;  // special tokens around every text
 
-  std::vector<int32_t> merges;  // BPE: left, right, result for every rank
+  std::vector<int32_t> merges;       // BPE: left, right, result of each
+  std::vector<int32_t> merge_ranks;  // BPE: the rank of each, equal ones having one result; empty: 0, 1, 2 ...
   bool ignore_merges = false;   // BPE: a word that is a token is that token, whatever its merges give
 
+  std::vector<int32_t> byte_ids;  // BPE of characters: the tokens that stand for bytes, -1 for none; or empty
+  bool fuse_unknown = false;      // BPE of characters: unknown characters in a row are one unknown token
+  int32_t unknown = -1;           // WordPiece, BPE of characters
+
   std::string continuing_prefix;  // WordPiece
-  int32_t unknown = -1;
   int32_t max_word_chars = 0;
 };
 

@@ -16,63 +16,91 @@ constexpr size_t kChunkBytes = 128 * 1024;
 // Ids kept allocated per thread between calls.
 constexpr size_t kKeptIds = 4 << 20;
 
-// Writes the text in normal form C to scratch.text; false when it plainly is in it already.
-bool nfc(const uint8_t* begin, const uint8_t* end, Scratch& scratch) {
-  // Below U+0300, whose first byte is 0xCC, no character composes or moves.
-  if (std::none_of(begin, end, [](uint8_t byte) { return byte >= 0xCC; })) return false;
-  auto& codes = scratch.codes;
-  codes.clear();
-  for (const uint8_t* p = begin; p < end;) {
-    const auto [code, length] = utf8::decode(p);
-    unicode::append_decomposed(codes, code);
-    p += length;
+// "name argument argument, name ..." of steps, to compare with.
+std::string joined(const std::vector<Step>& steps) {
+  std::string out;
+  for (const Step& step : steps) {
+    if (!out.empty()) out += ", ";
+    for (size_t i = 0; i < step.words.size(); ++i) out += (i ? " " : "") + step.words[i];
   }
-  unicode::order_marks(codes);
-  unicode::compose_all(codes);
-  scratch.text.resize(codes.size() * 4);
-  size_t size = 0;
-  for (const uint32_t code : codes) size += utf8::encode(code, scratch.text.data() + size);
-  scratch.text.resize(size);
-  codes.clear();
+  return out;
+}
+
+// Normalized added tokens are looked for in the normalized text, in the form that the normalizer gives them.
+AddedTokens normalized(AddedTokens added, const Normalizer& normalizer) {
+  ByteStrings content{{}, {0}};
+  NormalizerBuffers buffers;
+  for (size_t i = 0; i < added.content.size(); ++i) {
+    const uint8_t* begin = added.content.data(i);
+    const uint8_t* end = begin + added.content.length(i);
+    if ((added.flags[i] & kNormalized) && normalizer.apply(begin, end, buffers)) {
+      begin = buffers.text.data();
+      end = begin + buffers.text.size();
+    }
+    content.bytes.insert(content.bytes.end(), begin, end);
+    content.offsets.push_back(static_cast<int32_t>(content.bytes.size()));
+  }
+  added.content = std::move(content);
+  return added;
+}
+
+constexpr const char* kBertSteps[] = {"bert-clean", "bert-chinese", "bert-strip-accents", "lowercase"};
+
+// Whether BertScanner does what the steps say: those above that are wanted, in that order.
+bool is_bert(const std::vector<Step>& steps) {
+  size_t at = 0;
+  for (const Step& step : steps) {
+    while (at < 4 && step.name() != kBertSteps[at]) ++at;
+    if (at++ == 4) return false;
+  }
   return true;
 }
+
+std::vector<std::string> names(const std::vector<Step>& steps) {
+  std::vector<std::string> out;
+  for (const Step& step : steps) out.push_back(step.name());
+  return out;
+}
+
+// BertPreTokenizer: white space goes, punctuation stands alone.
+const std::vector<Step> kBertSplit = {{{"split", "\\s+", "removed", "0"}}, {{"split", "\\p{BertPunctuation}", "isolated", "0"}}};
 
 }  // namespace
 
 Tokenizer::Tokenizer(TokenizerSpec spec)
-    : spec_(std::move(spec)), raw_added_(spec_.added, false), normalized_added_(spec_.added, true) {
+    : spec_(std::move(spec)),
+      normalizer_(spec_.normalizer),
+      raw_added_(spec_.added, false),
+      normalized_added_(normalized(spec_.added, normalizer_), true) {
   vocabulary_size_ = spec_.tokens.size();
   for (const int32_t id : spec_.added.ids) vocabulary_size_ = std::max(vocabulary_size_, static_cast<size_t>(id) + 1);
-
-  const std::string& name = spec_.pre_tokenizer;
-  pre_tokenizer_ = name == "gpt2"                 ? PreTokenizer::kGpt2
-                   : name == "digits-alone, gpt2" ? PreTokenizer::kGpt2DigitsAlone
-                   : name == "llama3"             ? PreTokenizer::kLlama3
-                   : name == "qwen2"              ? PreTokenizer::kQwen2
-                   : name == "bert"
-                       ? PreTokenizer::kBert
-                       : throw Error("ERR_VOCAB", "expected a known pre-tokenizer, got " + name);
-  const bool is_bert = pre_tokenizer_ == PreTokenizer::kBert;
-  if (spec_.model == "wordpiece" && is_bert) {
-    wordpiece_.emplace(spec_);
-    bert_.emplace(spec_.normalizer, wordpiece_->max_chars());
-    if (!normalized_added_.empty()) {
-      throw Error("ERR_VOCAB", "expected added tokens of a BERT tokenizer to be looked for in the raw text");
-    }
-  } else if (spec_.model == "bpe" && !is_bert) {
+  if (spec_.model == "bpe") {
     bpe_.emplace(spec_);
-    nfc_ = !spec_.normalizer.empty();
-    if (nfc_ && (spec_.normalizer.size() > 1 || spec_.normalizer[0] != "nfc")) {
-      throw Error("ERR_VOCAB", "expected nfc or no normalizer beside byte-level BPE, got " + spec_.normalizer[0]);
-    }
+  } else if (spec_.model == "char-bpe") {
+    char_bpe_.emplace(spec_);
+  } else if (spec_.model == "wordpiece") {
+    wordpiece_.emplace(spec_);
   } else {
-    throw Error("ERR_VOCAB", "expected model bpe with a byte-level pre-tokenizer or wordpiece with bert, got " +
-                                 spec_.model + " with " + name);
+    throw Error("ERR_VOCAB", "expected model bpe, char-bpe or wordpiece, got " + spec_.model);
+  }
+  const std::string steps = joined(spec_.pre_tokenizer);
+  const bool bert = steps == "bert" && wordpiece_ && is_bert(spec_.normalizer) && normalized_added_.empty();
+  pre_tokenizer_ = steps == "gpt2"                 ? PreTokenizer::kGpt2
+                   : steps == "digits-alone, gpt2" ? PreTokenizer::kGpt2DigitsAlone
+                   : steps == "llama3"             ? PreTokenizer::kLlama3
+                   : steps == "qwen2"              ? PreTokenizer::kQwen2
+                   : bert                          ? PreTokenizer::kBert
+                                                   : PreTokenizer::kSteps;
+  if (bert) {
+    bert_.emplace(names(spec_.normalizer), wordpiece_->max_chars());
+    normalizer_ = Normalizer({});
+  } else if (pre_tokenizer_ == PreTokenizer::kSteps) {
+    splitter_.emplace(steps == "bert" ? kBertSplit : spec_.pre_tokenizer);
   }
 }
 
 size_t Tokenizer::bytes() const {
-  return spec_.tokens.bytes.size() + spec_.tokens.offsets.size() * sizeof(int32_t) + (bpe_ ? bpe_->bytes() : 0) +
+  return spec_.tokens.bytes.size() + spec_.tokens.offsets.size() * sizeof(int32_t) + (bpe_ ? bpe_->bytes() : 0) + (char_bpe_ ? char_bpe_->bytes() : 0) +
          (wordpiece_ ? wordpiece_->bytes() : 0);
 }
 
@@ -165,18 +193,26 @@ void Tokenizer::encode_text(const uint8_t* begin, const uint8_t* end, Scratch& s
   raw_added_.split(
       begin, end,
       [&](const uint8_t* from, const uint8_t* to) {
-        if (nfc_ && nfc(from, to, scratch)) {
-          from = scratch.text.data();
-          to = from + scratch.text.size();
+        const bool first = from == begin;
+        if (!normalizer_.empty() && normalizer_.apply(from, to, scratch.normalized)) {
+          from = scratch.normalized.text.data();
+          to = from + scratch.normalized.text.size();
         }
         normalized_added_.split(
-            from, to, [&](const uint8_t* a, const uint8_t* b) { encode_piece(a, b, scratch); }, token);
+            from, to, [&](const uint8_t* a, const uint8_t* b) { encode_piece(a, b, first && a == from, scratch); },
+            token);
       },
       token);
 }
 
-void Tokenizer::encode_piece(const uint8_t* begin, const uint8_t* end, Scratch& scratch) const {
-  const auto bpe = [&](const uint8_t* word, size_t length) { bpe_word(word, length, end, scratch); };
+void Tokenizer::encode_piece(const uint8_t* begin, const uint8_t* end, bool first, Scratch& scratch) const {
+  const auto bpe = [&](const uint8_t* word, size_t length) {
+    if (bpe_) [[likely]] {
+      bpe_word(word, length, end, scratch);
+    } else {
+      encode_word(word, length, scratch);
+    }
+  };
   switch (pre_tokenizer_) {
     case PreTokenizer::kGpt2:
       return scan_gpt2<false>(begin, end, bpe);
@@ -191,6 +227,24 @@ void Tokenizer::encode_piece(const uint8_t* begin, const uint8_t* end, Scratch& 
                          [&](const uint8_t* word, size_t length, size_t chars, const uint8_t* limit) {
                            wordpiece_word(word, length, chars, limit, scratch);
                          });
+    case PreTokenizer::kSteps:
+      return splitter_->scan(begin, end, first, scratch.pieces, [&](const uint8_t* from, const uint8_t* to) {
+        encode_word(from, static_cast<size_t>(to - from), scratch);
+      });
+  }
+}
+
+void Tokenizer::encode_word(const uint8_t* word, size_t length, Scratch& scratch) const {
+  const uint8_t* const end = word + length;
+  if (bpe_) {
+    bpe_word(word, length, end, scratch);
+  } else if (char_bpe_) {
+    char_bpe_->cut(word, end, [&](const uint8_t* from, const uint8_t* to) {
+      char_bpe_word(from, static_cast<size_t>(to - from), end, scratch);
+    });
+  } else {
+    const auto chars = static_cast<size_t>(std::count_if(word, end, [](uint8_t byte) { return (byte & 0xC0) != 0x80; }));
+    wordpiece_word(word, length, chars, end, scratch);
   }
 }
 
@@ -254,6 +308,18 @@ void Tokenizer::bpe_word(const uint8_t* word, size_t length, const uint8_t* limi
   const uint64_t hash = known ? hash_bytes(word, length) : 0;
   cached_long(word, length, hash, scratch,
               [&](int32_t* out) { return bpe_->encode_long(word, length, hash, scratch.merges, out); });
+}
+
+void Tokenizer::char_bpe_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const {
+  if (length <= kShortWord) [[likely]] {
+    return cached_short(word, length, limit, scratch, [&](const WordKey& key, uint64_t hash, int32_t* out) {
+      return char_bpe_->encode_short(word, length, key, hash, scratch.merges, out);
+    });
+  }
+  const bool known = length <= LongWordCache::kMaxBytes || length <= char_bpe_->longest_token();
+  const uint64_t hash = known ? hash_bytes(word, length) : 0;
+  cached_long(word, length, hash, scratch,
+              [&](int32_t* out) { return char_bpe_->encode_long(word, length, hash, scratch.merges, out); });
 }
 
 void Tokenizer::wordpiece_word(const uint8_t* word, size_t length, size_t chars, const uint8_t* limit,

@@ -12,8 +12,11 @@
 #include "tokenizer/added_tokens.h"
 #include "tokenizer/bert.h"
 #include "tokenizer/bpe.h"
+#include "tokenizer/char_bpe.h"
+#include "tokenizer/normalizer.h"
 #include "tokenizer/scratch.h"
 #include "tokenizer/spec.h"
+#include "tokenizer/splitter.h"
 #include "tokenizer/wordpiece.h"
 
 namespace cole {
@@ -36,7 +39,8 @@ class Tokenizer {
   size_t bytes() const;
 
  private:
-  enum class PreTokenizer { kGpt2, kGpt2DigitsAlone, kLlama3, kQwen2, kBert };
+  // The common sequences have scanners of their own; kSteps goes through the splitter.
+  enum class PreTokenizer { kGpt2, kGpt2DigitsAlone, kLlama3, kQwen2, kBert, kSteps };
   struct Chunk {
     size_t first, last;  // texts
     Scratch* scratch = nullptr;
@@ -46,16 +50,20 @@ class Tokenizer {
   void encode_chunk(Chunk& chunk, std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special,
                     int32_t* ends) const;
   void encode_text(const uint8_t* begin, const uint8_t* end, Scratch& scratch) const;
-  void encode_piece(const uint8_t* begin, const uint8_t* end, Scratch& scratch) const;
+  void encode_piece(const uint8_t* begin, const uint8_t* end, bool first, Scratch& scratch) const;
+  void encode_word(const uint8_t* word, size_t length, Scratch& scratch) const;
   void bpe_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const;
+  void char_bpe_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const;
   void wordpiece_word(const uint8_t* word, size_t length, size_t chars, const uint8_t* limit, Scratch& scratch) const;
   Scratch* take_scratch();
 
   TokenizerSpec spec_;  // the models point into its tokens
+  Normalizer normalizer_;  // empty where bert_ does its work
   AddedMatcher raw_added_, normalized_added_;
   PreTokenizer pre_tokenizer_;
-  bool nfc_ = false;
+  std::optional<Splitter> splitter_;
   std::optional<Bpe> bpe_;
+  std::optional<CharBpe> char_bpe_;
   std::optional<WordPiece> wordpiece_;
   std::optional<BertScanner> bert_;
   size_t vocabulary_size_;

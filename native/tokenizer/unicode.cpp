@@ -36,6 +36,22 @@ std::span<const uint32_t> decomposition(uint32_t code, uint32_t hangul[3]) {
   return pooled(look_up(decomposition_stage, decomposition_blocks, code));
 }
 
+std::span<const uint32_t> compatibility_decomposition(uint32_t code, uint32_t hangul[3]) {
+  if (code - kSBase < kSCount) return decomposition(code, hangul);
+  return pooled(look_up(compatibility_stage, compatibility_blocks, code));
+}
+
+uint8_t category(uint32_t code) { return look_up(category_stage, category_blocks, code); }
+
+uint32_t category_bits(std::string_view name) {
+  uint32_t bits = 0;
+  for (size_t i = 0; i < std::size(category_names); ++i) {
+    const std::string_view each = category_names[i];
+    if (name == each || (name.size() == 1 && name[0] == each[0])) bits |= uint32_t{1} << i;
+  }
+  return bits;
+}
+
 std::span<const uint32_t> lowercase(uint32_t code) {
   return pooled(look_up(lowercase_stage, lowercase_blocks, code));
 }
@@ -68,9 +84,9 @@ bool is_bert_chinese(uint32_t code) {
          (code >= 0xF900 && code <= 0xFAFF) || (code >= 0x2F800 && code <= 0x2FA1F);
 }
 
-void append_decomposed(std::vector<uint32_t>& out, uint32_t code) {
+void append_decomposed(std::vector<uint32_t>& out, uint32_t code, bool compatibility) {
   uint32_t hangul[3];
-  const auto parts = decomposition(code, hangul);
+  const auto parts = compatibility ? compatibility_decomposition(code, hangul) : decomposition(code, hangul);
   if (parts.empty()) {
     out.push_back(code);
   } else {

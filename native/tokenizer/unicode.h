@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace cole::unicode {
@@ -25,11 +26,19 @@ enum Property : uint16_t {
 // Bit set of Property. code <= 0x10FFFF.
 uint16_t properties(uint32_t code);
 
+// General category as a number, and the set of those that a name such as "Lu", "L" or "Nd" stands for as bits by that
+// number; 0 for an unknown name.
+uint8_t category(uint32_t code);
+uint32_t category_bits(std::string_view name);
+
 // Order of a combining mark among others under canonical reordering; 0 for every other character.
 uint8_t combining_order(uint32_t code);
 
 // Full canonical decomposition; empty when the character stands for itself.
 std::span<const uint32_t> decomposition(uint32_t code, uint32_t hangul[3]);
+
+// The same for compatibility decomposition.
+std::span<const uint32_t> compatibility_decomposition(uint32_t code, uint32_t hangul[3]);
 
 // Lower case without context (a capital sigma always gives a small one); empty when the character stands for itself.
 std::span<const uint32_t> lowercase(uint32_t code);
@@ -40,8 +49,8 @@ uint32_t compose(uint32_t first, uint32_t second);
 // Blocks that BERT surrounds with spaces. The fifth range starts late, as in Hugging Face's code.
 bool is_bert_chinese(uint32_t code);
 
-// NFD is append_decomposed for every character, then order_marks; NFC is compose_all after that.
-void append_decomposed(std::vector<uint32_t>& out, uint32_t code);
+// NFD (NFKD) is append_decomposed for every character, then order_marks; NFC (NFKC) is compose_all after that.
+void append_decomposed(std::vector<uint32_t>& out, uint32_t code, bool compatibility = false);
 
 // Puts every run of combining marks into canonical order.
 void order_marks(std::vector<uint32_t>& text);

@@ -8,7 +8,7 @@
 import type { NativeAttention, NativeGp, NativeModels } from './contract-heads.js';
 
 /** Raised with every change of this file that an old build would misread. */
-export const contractAbi = 1;
+export const contractAbi = 2;
 
 export interface NativeInfo {
   readonly abi: number;
@@ -71,7 +71,8 @@ export interface NativeMlp {
 
 /** A tokenizer as flat data. Byte strings lie one after another: string i is bytes[offsets[i]] .. bytes[offsets[i + 1] - 1]. */
 export interface NativeTokenizerSpec {
-  readonly model: 'bpe' | 'wordpiece';
+  /** bpe: of bytes; char-bpe: of characters. */
+  readonly model: 'bpe' | 'char-bpe' | 'wordpiece';
   /** Tokens by id, as raw bytes (byte-level BPE: the bytes that its letters stand for); empty where a token cannot come out of the model. */
   readonly tokenBytes: Uint8Array;
   /** [tokens + 1] */
@@ -84,20 +85,32 @@ export interface NativeTokenizerSpec {
   readonly addedIds: Int32Array;
   /** [added]: 1 looked for in the normalized text, 2 takes the white space on its left, 4 on its right, 8 only as a whole word. */
   readonly addedFlags: Uint8Array;
-  /** Steps by name, in order: bert-clean, bert-chinese, bert-strip-accents, lowercase; nfc. */
-  readonly normalizer: readonly string[];
-  /** gpt2; digits-alone, gpt2; llama3; qwen2; bert. */
-  readonly preTokenizer: string;
+  /**
+   * Steps in order, each a name and its arguments: nfc, nfd, nfkc, nfkd, lowercase, strip-accents, bert-clean, bert-chinese,
+   * bert-strip-accents; strip LEFT RIGHT ('1' or '0'); prepend TEXT; replace FROM TO; replace-regex PATTERN TO.
+   */
+  readonly normalizer: readonly (readonly string[])[];
+  /**
+   * The same: gpt2, llama3, qwen2, bert, digits-alone, prefix-space; split PATTERN BEHAVIOR INVERT (isolated, removed,
+   * contiguous, merged-with-previous or merged-with-next); metaspace LETTER SCHEME SPLIT (always, never or first).
+   */
+  readonly preTokenizer: readonly (readonly string[])[];
   /** Special tokens before and after every text. */
   readonly prefix: Int32Array;
   readonly suffix: Int32Array;
-  /** bpe: [merges, 3]: left, right, result, by rank. */
+  /** bpe, char-bpe: [merges, 3]: left, right, result. */
   readonly merges: Int32Array;
-  /** bpe: a word that is a token is that token, whatever its merges give. */
+  /** [merges]: rank of each, equal ones having one result; empty: 0, 1, 2 ... */
+  readonly mergeRanks: Int32Array;
+  /** char-bpe: [256], the tokens that stand for bytes, -1 for none; empty where characters without a token are unknown. */
+  readonly byteIds: Int32Array;
+  /** char-bpe: unknown characters in a row are one unknown token. */
+  readonly fuseUnknown: boolean;
+  /** bpe, char-bpe: a word that is a token is that token, whatever its merges give. */
   readonly ignoreMerges: boolean;
   /** wordpiece: what marks a token that continues a word. */
   readonly continuingPrefix: string;
-  /** wordpiece: the token of a word that cannot be covered; -1 for bpe. */
+  /** wordpiece: the token of a word that cannot be covered; char-bpe: of a character, -1 to leave it out; -1 for bpe. */
   readonly unknownId: number;
   /** wordpiece: a word of more characters is unknown. */
   readonly maxWordChars: number;

@@ -19,3 +19,9 @@ export function writeLetters(token: string, out: Uint8Array, at: number): number
   }
   return end;
 }
+
+/** Whether every byte is a token of its own. */
+export function hasAllBytes(vocabulary: readonly string[]): boolean {
+  const tokens = new Set(vocabulary);
+  return [...byteOfLetter.keys()].every((letter) => tokens.has(letter));
+}

@@ -1,4 +1,5 @@
 /** A tokenizer as read from either kind of file, before it is flattened for the addon. */
+import type { Step } from './normalizer.js';
 
 export interface AddedToken {
   readonly id: number;
@@ -12,10 +13,18 @@ export interface AddedToken {
 }
 
 export interface Bpe {
-  readonly type: 'bpe';
+  /** Of bytes, written in the letters of byte-level vocabularies, or of characters. */
+  readonly type: 'bpe' | 'char-bpe';
   /** By rank. */
   readonly merges: readonly (readonly [string, string])[];
+  /** Rank of each merge where several share one; they make the same token. */
+  readonly ranks?: readonly number[];
   readonly ignoreMerges: boolean;
+  /** char-bpe: a character without a token becomes the tokens `<0x00>` to `<0xFF>` of its bytes, where all are there. */
+  readonly byteFallback?: boolean;
+  /** char-bpe: what else becomes of it; without one it is left out. */
+  readonly unknown?: string;
+  readonly fuseUnknown?: boolean;
 }
 
 export interface WordPiece {
@@ -30,9 +39,8 @@ export interface Definition {
   readonly vocabulary: readonly string[];
   readonly model: Bpe | WordPiece;
   readonly added: readonly AddedToken[];
-  /** Step names as NativeTokenizerSpec has them. */
-  readonly normalizer: readonly string[];
-  readonly preTokenizer: string;
+  readonly normalizer: readonly Step[];
+  readonly preTokenizer: readonly Step[];
   /** Special tokens around every text. */
   readonly prefix: readonly number[];
   readonly suffix: readonly number[];

@@ -37,3 +37,11 @@ export function flagOf(value: unknown, name: string, fallback?: boolean): boolea
   if (typeof value !== 'boolean') throw refuse('true or false', name, value);
   return value;
 }
+
+/** Steps of nested Sequences, whose items are under `list`, in order; none for null. */
+export function sequenceOf(value: unknown, name: string, list: string): Fields[] {
+  if (value === null || value === undefined) return [];
+  const fields = fieldsOf(value, name);
+  if (fields.type !== 'Sequence') return [fields];
+  return listOf(fields[list], `${name}.${list}`).flatMap((step, i) => sequenceOf(step, `${name}.${list}[${i}]`, list));
+}

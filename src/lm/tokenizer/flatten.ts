@@ -38,20 +38,28 @@ function flatMerges(model: Bpe, ids: ReadonlyMap<string, number>): Int32Array {
   return merges;
 }
 
+/** Ids of `<0x00>` to `<0xFF>`, -1 where there is none. */
+function byteIds(ids: ReadonlyMap<string, number>): Int32Array {
+  const hex = (byte: number) => byte.toString(16).toUpperCase().padStart(2, '0');
+  return Int32Array.from({ length: 256 }, (_, byte) => ids.get(`<0x${hex(byte)}>`) ?? -1);
+}
+
 export function flatten(definition: Definition): NativeTokenizerSpec {
-  const { vocabulary, model, added, normalizer } = definition;
+  const { vocabulary, model, added } = definition;
   if (vocabulary.length > 2 ** 26) throw refuse('at most 67108864 tokens', 'the vocabulary', vocabulary.length);
   const tokens = flatStrings(vocabulary, model.type === 'bpe' ? writeLetters : writeUtf8);
-  const nfc = normalizer.includes('nfc');
-  const contents = added.map(({ content, normalized }) => (normalized && nfc ? content.normalize('NFC') : content));
-  const addedStrings = flatStrings(contents, writeUtf8);
+  const addedStrings = flatStrings(
+    added.map(({ content }) => content),
+    writeUtf8,
+  );
   const ids = new Map(vocabulary.map((token, id) => [token, id]));
   let unknownId = -1;
-  if (model.type === 'wordpiece') {
+  if (model.type !== 'bpe' && model.unknown !== undefined) {
     const id = ids.get(model.unknown);
     if (id === undefined) throw refuse('a token of the vocabulary', 'the unknown token', model.unknown);
     unknownId = id;
   }
+  const bpe = model.type === 'wordpiece' ? undefined : model;
   return {
     model: model.type,
     tokenBytes: tokens.bytes,
@@ -64,12 +72,15 @@ export function flatten(definition: Definition): NativeTokenizerSpec {
       (token) =>
         (token.normalized ? 1 : 0) | (token.lstrip ? 2 : 0) | (token.rstrip ? 4 : 0) | (token.singleWord ? 8 : 0),
     ),
-    normalizer,
+    normalizer: definition.normalizer,
     preTokenizer: definition.preTokenizer,
     prefix: Int32Array.from(definition.prefix),
     suffix: Int32Array.from(definition.suffix),
-    merges: model.type === 'bpe' ? flatMerges(model, ids) : new Int32Array(0),
-    ignoreMerges: model.type === 'bpe' && model.ignoreMerges,
+    merges: bpe ? flatMerges(bpe, ids) : new Int32Array(0),
+    mergeRanks: Int32Array.from(bpe?.ranks ?? []),
+    byteIds: bpe?.byteFallback ? byteIds(ids) : new Int32Array(0),
+    fuseUnknown: bpe?.fuseUnknown ?? false,
+    ignoreMerges: bpe?.ignoreMerges ?? false,
     continuingPrefix: model.type === 'wordpiece' ? model.continuingPrefix : '',
     unknownId,
     maxWordChars: model.type === 'wordpiece' ? model.maxWordChars : 0,

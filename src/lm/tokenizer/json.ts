@@ -1,8 +1,11 @@
 /** Reads a Hugging Face `tokenizer.json`. Truncation and padding, which the file may also ask for, are not ours to do. */
 import { ColeError } from '../../base/index.js';
-import { normalizerSteps, preTokenizerName, specialTokensAround } from './components.js';
+import { hasAllBytes } from './byte-level.js';
 import type { AddedToken, Bpe, Definition, WordPiece } from './definition.js';
 import { countOf, type Fields, fieldsOf, flagOf, listOf, refuse, textOf } from './fields.js';
+import { normalizerSteps } from './normalizer.js';
+import { specialTokensAround } from './post-processor.js';
+import { preTokenizerOf } from './pre-tokenizer.js';
 
 function vocabularyOf(value: unknown): string[] {
   const entries = Object.entries(fieldsOf(value, 'model.vocab'));
@@ -26,18 +29,27 @@ function mergeOf(value: unknown, rank: number): [string, string] {
   return parts as [string, string];
 }
 
-function bpeOf(model: Fields): Bpe {
+function bpeOf(model: Fields, ofBytes: boolean, vocabulary: readonly string[]): Bpe {
   const absent = (name: string) => {
     const value = model[name];
     if (value !== null && value !== undefined && value !== '' && value !== false && value !== 0)
       throw refuse('none', `model.${name}`, value);
   };
-  for (const name of ['dropout', 'unk_token', 'continuing_subword_prefix', 'end_of_word_suffix', 'byte_fallback'])
-    absent(name);
-  return {
-    type: 'bpe',
+  for (const name of ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix']) absent(name);
+  // Every text is known where all bytes are: what is said of unknown characters then never comes to pass.
+  if (ofBytes && !hasAllBytes(vocabulary)) for (const name of ['unk_token', 'byte_fallback']) absent(name);
+  const shared = {
     merges: listOf(model.merges, 'model.merges').map(mergeOf),
     ignoreMerges: flagOf(model.ignore_merges, 'model.ignore_merges', false),
+  };
+  if (ofBytes) return { type: 'bpe', ...shared };
+  const unknown = model.unk_token ?? undefined;
+  return {
+    type: 'char-bpe',
+    ...shared,
+    byteFallback: flagOf(model.byte_fallback, 'model.byte_fallback', false),
+    ...(unknown !== undefined && { unknown: textOf(unknown, 'model.unk_token') }),
+    fuseUnknown: flagOf(model.fuse_unk, 'model.fuse_unk', false),
   };
 }
 
@@ -87,12 +99,14 @@ export function definitionFromJson(bytes: Uint8Array): Definition {
   const type = fields.type ?? (fields.merges === undefined ? 'WordPiece' : 'BPE');
   if (type !== 'BPE' && type !== 'WordPiece') throw refuse('BPE or WordPiece', 'model.type', type);
   const vocabulary = vocabularyOf(fields.vocab);
+  const { steps, bytes: ofBytes } = preTokenizerOf(file.pre_tokenizer);
+  if (ofBytes && type !== 'BPE') throw refuse('BPE beside ByteLevel', 'model.type', type);
   return {
     vocabulary,
-    model: type === 'BPE' ? bpeOf(fields) : wordPieceOf(fields),
+    model: type === 'BPE' ? bpeOf(fields, ofBytes, vocabulary) : wordPieceOf(fields),
     added: addedOf(file.added_tokens, vocabulary),
     normalizer: normalizerSteps(file.normalizer),
-    preTokenizer: preTokenizerName(file.pre_tokenizer),
+    preTokenizer: steps,
     ...specialTokensAround(file.post_processor),
   };
 }

@@ -1,0 +1,83 @@
+// Byte-pair encoding whose merges start from characters, as SentencePiece's models do: a character without a token becomes
+// its bytes, or the unknown token. Texts come without a split into words; they are cut here where no merge can reach
+// across, which changes no id and keeps words short enough to be remembered.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "tokenizer/merges.h"
+#include "tokenizer/scratch.h"
+#include "tokenizer/spec.h"
+#include "tokenizer/utf8.h"
+#include "tokenizer/word_table.h"
+
+namespace cole {
+
+class CharBpe {
+ public:
+  explicit CharBpe(TokenizerSpec& spec);  // keeps pointers into spec.tokens
+
+  // Calls part(begin, end) for the parts of a text that can be encoded by themselves.
+  template <class Part>
+  void cut(const uint8_t* begin, const uint8_t* end, const Part& part) const {
+    if (ignore_merges_ && static_cast<size_t>(end - begin) <= words_.longest() && find(begin, end) != WordTable::kNone) {
+      part(begin, end);
+      return;
+    }
+    if (!cuts_) {
+      part(begin, end);
+      return;
+    }
+    uint32_t before = 0;
+    for (const uint8_t* p = begin; p < end;) {
+      const auto [code, length] = utf8::decode(p);
+      if (p > begin && !joined(before, code)) {
+        part(begin, p);
+        begin = p;
+      }
+      before = code;
+      p += length;
+    }
+    if (begin < end) part(begin, end);
+  }
+
+  // Writes the ids of a part to `out`, which has room for `length`; returns their number.
+  size_t encode_short(const uint8_t* word, size_t length, const WordKey& key, uint64_t hash, MergeLists& lists,
+                      int32_t* out) const {
+    const int32_t id = words_.find(key, length, hash);
+    if (id == WordTable::kNone) return merge(word, length, lists, out);
+    *out = id;
+    return 1;
+  }
+  size_t encode_long(const uint8_t* word, size_t length, uint64_t hash, MergeLists& lists, int32_t* out) const;
+  size_t longest_token() const { return words_.longest(); }
+
+  size_t bytes() const { return merges_.bytes() + characters_.bytes() + neighbours_.bytes() + words_.bytes(); }
+
+ private:
+  static constexpr uint32_t kTable = 256;  // characters below have their row of near_
+
+  bool joined(uint32_t left, uint32_t right) const {
+    if (left < kTable && right < kTable) return near_[left * kTable + right];
+    return far_joined(left, right);
+  }
+  bool far_joined(uint32_t left, uint32_t right) const;
+  int32_t character(uint32_t code) const;
+  int32_t find(const uint8_t* begin, const uint8_t* end) const;
+  size_t merge(const uint8_t* word, size_t length, MergeLists& lists, int32_t* out) const;
+  std::vector<int32_t> whole_tokens(const TokenizerSpec& spec) const;
+
+  bool ignore_merges_, fuse_unknown_;
+  int32_t unknown_;
+  std::vector<int32_t> byte_ids_;  // 256, or empty
+  Merges merges_;
+  PairTable characters_;   // (character, 0) -> id
+  PairTable neighbours_;   // characters that stand side by side in what a merge makes
+  bool cuts_;              // whether merges stay off the tokens that stand for unknown characters
+  std::vector<uint8_t> near_;
+  WordTable words_;        // needs all of the above
+};
+
+}  // namespace cole

@@ -1,0 +1,94 @@
+// A small matcher for the regular expressions that pre-tokenizers are written in: alternatives of characters and classes,
+// each repeated or not, groups that are optional at most, and a look at the next character. Backtracks like the engine of
+// Hugging Face's tokenizers (Oniguruma), so the first alternative that fits wins. Whatever else a pattern asks for is
+// refused when it is compiled.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tokenizer/utf8.h"
+
+namespace cole {
+
+// A set of characters; the first 128 are a bit map.
+class CharClass {
+ public:
+  void add_range(uint32_t first, uint32_t last) { members_.push_back({first, last, 0, 0, false}); }
+  // Characters with any of the bits of unicode::Property, or of the general categories; `without`: those that have none.
+  void add_property(uint16_t properties, uint32_t categories, bool without) {
+    members_.push_back({1, 0, properties, categories, without});
+  }
+  void add(const CharClass& other) { members_.insert(members_.end(), other.members_.begin(), other.members_.end()); }
+  void negate() { negated_ = !negated_; }
+  bool negated() const { return negated_; }
+  // Once everything is added.
+  void finish();
+
+  bool has(uint32_t code) const {
+    return code < 128 ? (ascii_[code >> 6] >> (code & 63)) & 1 : in_members(code) != negated_;
+  }
+
+ private:
+  struct Member {
+    uint32_t first, last;
+    uint16_t properties;
+    uint32_t categories;
+    bool without;
+  };
+  bool in_members(uint32_t code) const;
+
+  std::vector<Member> members_;
+  bool negated_ = false;
+  std::array<uint64_t, 2> ascii_{};
+};
+
+class Regex {
+ public:
+  // Throws ERR_VOCAB naming the part of the pattern that is not supported.
+  explicit Regex(const std::string& pattern);
+
+  // End of the match that starts at p, or nullptr. The text is [p, end): nothing behind it is looked at.
+  const uint8_t* match(const uint8_t* p, const uint8_t* end) const { return run(start_, p, end); }
+
+  // Calls piece(begin, end, is_match) for the matches from left to right and what lies between them; empty matches count
+  // for nothing.
+  template <class Piece>
+  void split(const uint8_t* begin, const uint8_t* end, const Piece& piece) const {
+    const uint8_t* gap = begin;
+    for (const uint8_t* p = begin; p < end;) {
+      const uint8_t* to = match(p, end);
+      if (to == nullptr || to == p) {
+        p += utf8::decode(p).length;
+        continue;
+      }
+      if (gap < p) piece(gap, p, false);
+      piece(p, to, true);
+      p = gap = to;
+    }
+    if (gap < end) piece(gap, end, false);
+  }
+
+ private:
+  friend class RegexParser;
+  enum class Kind : uint8_t { kRepeat, kEither, kAhead, kAccept };
+  struct Node {
+    Kind kind = Kind::kAccept;
+    bool possessive = false;          // kRepeat: gives nothing back
+    bool wanted = true;               // kAhead: whether the next character shall be in the class
+    uint32_t klass = 0;               // kRepeat, kAhead
+    uint32_t least = 1, most = 1;     // kRepeat
+    uint32_t next = 0;                // but for kEither and kAccept
+    std::vector<uint32_t> branches;   // kEither: in order of preference
+  };
+
+  const uint8_t* run(uint32_t node, const uint8_t* p, const uint8_t* end) const;
+
+  std::vector<CharClass> classes_;
+  std::vector<Node> nodes_;
+  uint32_t start_ = 0;
+};
+
+}  // namespace cole

@@ -1,0 +1,45 @@
+/**
+ * Every component of a tokenizer.json against Hugging Face's Python package. With COLE_GOLDEN_PYTHON set to a Python that has
+ * `tokenizers`, golden/components.json is written anew first.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadTokenizer } from '#cole/lm/index.js';
+import { texts, variants } from './variants.js';
+
+interface Golden {
+  readonly ids: readonly (readonly number[])[];
+}
+
+const file = (name: string) => fileURLToPath(new URL(`golden/components.${name}`, import.meta.url));
+const python = process.env.COLE_GOLDEN_PYTHON;
+if (python) {
+  const input = JSON.stringify({ variants, texts });
+  const { status, stdout, stderr } = spawnSync(python, [file('py')], { input, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (status !== 0) throw new Error(stderr);
+  const lines = Object.entries(JSON.parse(stdout)).map((each) => each.map((part) => JSON.stringify(part)).join(': '));
+  writeFileSync(file('json'), `{\n${lines.join(',\n')}\n}\n`);
+}
+const golden = JSON.parse(readFileSync(file('json'), 'utf8')) as Record<string, Golden>;
+
+describe.each(Object.keys(variants))('%s', (name) => {
+  const tokenizer = loadTokenizer({ json: new TextEncoder().encode(JSON.stringify(variants[name])) });
+
+  it('gives the ids of Hugging Face', () => {
+    const { ids, offsets } = tokenizer.encode(texts);
+    texts.forEach((text, i) => {
+      expect([...ids.subarray(offsets[i], offsets[i + 1])], JSON.stringify(text)).toEqual(golden[name]!.ids[i]);
+    });
+  });
+
+  it('gives them for any number of threads, and for each text alone', () => {
+    const many = Array.from({ length: 40 }, () => texts).flat();
+    const one = tokenizer.encode(many, { threads: 1 });
+    expect(tokenizer.encode(many, { threads: 3 })).toEqual(one);
+    texts.forEach((text, i) => {
+      expect([...tokenizer.encode([text]).ids]).toEqual(golden[name]!.ids[i]);
+    });
+  });
+});
