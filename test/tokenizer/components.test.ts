@@ -11,6 +11,10 @@ import { texts, variants } from './variants.js';
 
 interface Golden {
   readonly ids: readonly (readonly number[])[];
+  /** With at most 8 tokens. */
+  readonly cut: readonly (readonly number[])[];
+  readonly decoded: readonly string[];
+  readonly skipped: readonly string[];
 }
 
 const file = (name: string) => fileURLToPath(new URL(`golden/components.${name}`, import.meta.url));
@@ -32,6 +36,28 @@ describe.each(Object.keys(variants))('%s', (name) => {
     texts.forEach((text, i) => {
       expect([...ids.subarray(offsets[i], offsets[i + 1])], JSON.stringify(text)).toEqual(golden[name]!.ids[i]);
     });
+  });
+
+  it('gives its texts back', () => {
+    golden[name]!.ids.forEach((ids, i) => {
+      // Hugging Face gives normalized added tokens back as the normalizer left them, and does not know them as special then;
+      // here they come back as they were added.
+      if (/normalized added|added tokens, normalized/.test(name)) return;
+      expect(tokenizer.decode(ids, { skipSpecialTokens: false })).toBe(golden[name]!.decoded[i]);
+      expect(tokenizer.decode(ids)).toBe(golden[name]!.skipped[i]);
+    });
+    expect(() => tokenizer.decode([1 << 20])).toThrow(/ids of the vocabulary to decode, got 1048576/);
+  });
+
+  it('cuts long texts as Hugging Face does, and names them', () => {
+    const { ids, offsets, truncated = [] } = tokenizer.encode(texts, { maxTokens: 8 });
+    texts.forEach((text, i) => {
+      expect([...ids.subarray(offsets[i], offsets[i + 1])], JSON.stringify(text)).toEqual(golden[name]!.cut[i]);
+    });
+    const long = golden[name]!.ids.flatMap((each, i) => (each.length > 8 ? [i] : []));
+    expect([...truncated]).toEqual(long);
+    const around = tokenizer.encode(['']).ids.length;
+    expect(() => tokenizer.encode(['a'], { maxTokens: around })).toThrow(/special tokens for maxTokens, got/);
   });
 
   it('gives them for any number of threads, and for each text alone', () => {

@@ -20,6 +20,14 @@ export function writeLetters(token: string, out: Uint8Array, at: number): number
   return end;
 }
 
+const encoder = new TextEncoder();
+
+/** The bytes of a token; one that holds any other character is its own UTF-8. */
+export function letterBytes(token: string): number[] {
+  const bytes = Array.from(token, (letter) => byteOfLetter.get(letter));
+  return bytes.every((byte) => byte !== undefined) ? bytes : [...encoder.encode(token)];
+}
+
 /** Whether every byte is a token of its own. */
 export function hasAllBytes(vocabulary: readonly string[]): boolean {
   const tokens = new Set(vocabulary);

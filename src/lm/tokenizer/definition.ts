@@ -1,4 +1,5 @@
 /** A tokenizer as read from either kind of file, before it is flattened for the addon. */
+import type { Decoder } from './decode.js';
 import type { Step } from './normalizer.js';
 
 export interface AddedToken {
@@ -10,6 +11,8 @@ export interface AddedToken {
   readonly lstrip: boolean;
   readonly rstrip: boolean;
   readonly singleWord: boolean;
+  /** Left out of decoded texts unless they are wanted. */
+  readonly special: boolean;
 }
 
 export interface Bpe {
@@ -44,4 +47,5 @@ export interface Definition {
   /** Special tokens around every text. */
   readonly prefix: readonly number[];
   readonly suffix: readonly number[];
+  readonly decoders: readonly Decoder[];
 }

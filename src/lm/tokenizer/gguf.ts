@@ -2,6 +2,7 @@
  * Reads the vocabulary of a GGUF file. The file names its pre-tokenizer with one word (`tokenizer.ggml.pre`), which is
  * followed to the letter: SmolLM's splits digits one by one before anything else, and the ids are others without that.
  */
+import { byteFallback, byteLevel, fuse, replace, strip } from './decode.js';
 import type { AddedToken, Bpe, Definition } from './definition.js';
 import { countOf, flagOf, listOf, refuse, textOf } from './fields.js';
 import type { Step } from './normalizer.js';
@@ -87,7 +88,19 @@ export function definitionFromGguf(metadata: GgufVocabulary): Definition {
   const isAdded = (type: unknown) =>
     type === control || type === userDefined || (model === 'llama' && type === unknownType);
   const added = vocabulary.flatMap((content, id): AddedToken[] =>
-    isAdded(types[id]) ? [{ id, content, normalized: false, lstrip: false, rstrip: false, singleWord: false }] : [],
+    isAdded(types[id])
+      ? [
+          {
+            id,
+            content,
+            normalized: false,
+            lstrip: false,
+            rstrip: false,
+            singleWord: false,
+            special: types[id] !== userDefined,
+          },
+        ]
+      : [],
   );
   const special = (which: string, fallback: boolean) => {
     if (!flagOf(field(`add_${which}_token`), key(`add_${which}_token`), fallback)) return [];
@@ -108,6 +121,7 @@ export function definitionFromGguf(metadata: GgufVocabulary): Definition {
       preTokenizer: [],
       prefix: special('bos', true),
       suffix: special('eos', false),
+      decoders: [replace('▁', ' '), byteFallback, fuse, ...(prefix ? [strip(' ', 1, 0)] : [])],
     };
   }
   const name = textOf(field('pre'), key('pre'));
@@ -126,6 +140,7 @@ export function definitionFromGguf(metadata: GgufVocabulary): Definition {
     preTokenizer: pre.preTokenizer,
     prefix: special('bos', pre.addBos ?? false),
     suffix: special('eos', false),
+    decoders: [byteLevel],
   };
 }
 

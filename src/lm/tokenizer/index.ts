@@ -1,9 +1,12 @@
 /** Tokenizers from `tokenizer.json` or a GGUF vocabulary; the work is the addon's. */
 import { asColeError, resolveOptions } from '../../base/index.js';
 import { type NativeTokenizer, native } from '../../native/index.js';
+import { decode } from './decode.js';
+import type { Definition } from './definition.js';
 import { flatten, identityOf } from './flatten.js';
 import { definitionFromGguf } from './gguf.js';
 import { definitionFromJson } from './json.js';
+import { truncate } from './truncate.js';
 import type { EncodedBatch, EncodeOptions, Tokenizer, TokenizerSource } from './types.js';
 
 export type { EncodedBatch, EncodeOptions, GgufVocabulary, Tokenizer, TokenizerSource } from './types.js';
@@ -48,8 +51,19 @@ function joined(parts: readonly EncodedBatch[], texts: number): EncodedBatch {
   return { ids, offsets };
 }
 
-function encode(tokenizer: NativeTokenizer, texts: readonly string[], options?: EncodeOptions): EncodedBatch {
-  const { addSpecialTokens, threads } = resolveOptions('encode', { addSpecialTokens: true, threads: 1 }, options);
+const encodeDefaults: Omit<Required<EncodeOptions>, 'maxTokens'> & Pick<EncodeOptions, 'maxTokens'> = {
+  addSpecialTokens: true,
+  threads: 1,
+  maxTokens: undefined as never,
+};
+
+function encode(
+  tokenizer: NativeTokenizer,
+  { prefix, suffix }: Definition,
+  texts: readonly string[],
+  options?: EncodeOptions,
+): EncodedBatch {
+  const { addSpecialTokens, threads, maxTokens } = resolveOptions('encode', encodeDefaults, options);
   const parts: EncodedBatch[] = [];
   let from = 0;
   do {
@@ -61,7 +75,10 @@ function encode(tokenizer: NativeTokenizer, texts: readonly string[], options?: 
     parts.push(called(() => tokenizer.encodeBatch(utf8, offsets, addSpecialTokens, threads)));
     from = to;
   } while (from < texts.length);
-  return joined(parts, texts.length);
+  const batch = joined(parts, texts.length);
+  if (maxTokens === undefined) return batch;
+  const [around, behind] = addSpecialTokens ? [prefix.length + suffix.length, suffix.length] : [0, 0];
+  return truncate(batch, maxTokens, around, behind);
 }
 
 /** Throws ERR_VOCAB, naming the part, when the source asks for anything that would not be followed exactly. */
@@ -70,12 +87,15 @@ export function loadTokenizer(source: TokenizerSource): Tokenizer {
   const spec = flatten(definition);
   const { Tokenizer } = native();
   const tokenizer = called(() => new Tokenizer(spec));
+  const decoded = decode(definition.vocabulary, definition.added, definition.decoders);
   const ids = new Map(definition.vocabulary.map((token, id) => [token, id]));
   for (const { content, id } of definition.added) ids.set(content, id);
   return {
     identity: identityOf(spec),
     vocabularySize: tokenizer.vocabularySize,
-    encode: (texts, options) => encode(tokenizer, texts, options),
+    encode: (texts, options) => encode(tokenizer, definition, texts, options),
+    decode: (ids, options) =>
+      decoded(ids, resolveOptions('decode', { skipSpecialTokens: true }, options).skipSpecialTokens),
     tokenId: (token) => ids.get(token),
   };
 }

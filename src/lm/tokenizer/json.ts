@@ -1,6 +1,7 @@
 /** Reads a Hugging Face `tokenizer.json`. Truncation and padding, which the file may also ask for, are not ours to do. */
 import { ColeError } from '../../base/index.js';
 import { hasAllBytes } from './byte-level.js';
+import { decodersOf } from './decode.js';
 import type { AddedToken, Bpe, Definition, WordPiece } from './definition.js';
 import { countOf, type Fields, fieldsOf, flagOf, listOf, refuse, textOf } from './fields.js';
 import { normalizerSteps } from './normalizer.js';
@@ -82,6 +83,7 @@ function addedOf(value: unknown, vocabulary: readonly string[]): AddedToken[] {
       lstrip: flag('lstrip'),
       rstrip: flag('rstrip'),
       singleWord: flag('single_word'),
+      special: flagOf(fields.special, `${name}.special`, false),
     };
   });
 }
@@ -108,5 +110,6 @@ export function definitionFromJson(bytes: Uint8Array): Definition {
     normalizer: normalizerSteps(file.normalizer),
     preTokenizer: steps,
     ...specialTokensAround(file.post_processor),
+    decoders: decodersOf(file.decoder),
   };
 }

@@ -14,6 +14,8 @@ export interface EncodeOptions {
   readonly addSpecialTokens?: boolean;
   /** Threads of the addon, the calling one included. The ids do not depend on it. Default 1. */
   readonly threads?: number;
+  /** Longer texts are cut on the right, special tokens counted and kept, and named in `truncated`. Default: none is cut. */
+  readonly maxTokens?: number;
 }
 
 /** Arrow's list layout: the ids of text i are `ids[offsets[i]] .. ids[offsets[i + 1] - 1]`. */
@@ -21,6 +23,8 @@ export interface EncodedBatch {
   readonly ids: Int32Array;
   /** Length: number of texts + 1; starts at 0. */
   readonly offsets: Int32Array;
+  /** Positions of the texts that `maxTokens` has cut; absent where there is none. */
+  readonly truncated?: Int32Array;
 }
 
 export interface Tokenizer {
@@ -29,10 +33,16 @@ export interface Tokenizer {
   /** Highest id + 1. */
   readonly vocabularySize: number;
   /**
-   * Token ids, equal to those of Hugging Face's `tokenizers` for the same definition, never truncated or padded. Special
+   * Token ids, equal to those of Hugging Face's `tokenizers` for the same definition, never padded, truncated only by
+   * `maxTokens`. Special
    * tokens written in a text are recognised. A lone surrogate in a string counts as U+FFFD.
    */
   encode(texts: readonly string[], options?: EncodeOptions): EncodedBatch;
+  /**
+   * The text of ids, as Hugging Face's `decode` gives it; special tokens are left out unless they are wanted. Throws ERR_INPUT for an
+   * id without a token.
+   */
+  decode(ids: Iterable<number>, options?: { readonly skipSpecialTokens?: boolean }): string;
   /** Id of a token by its text as it is written in the vocabulary, or undefined. */
   tokenId(token: string): number | undefined;
 }

@@ -13,8 +13,10 @@ out = {}
 for name, definition in given["variants"].items():
     tokenizer = Tokenizer.from_str(json.dumps(definition))
     ids = [tokenizer.encode(text).ids for text in given["texts"]]
+    tokenizer.enable_truncation(max_length=8)
     out[name] = {
         "ids": ids,
+        "cut": [tokenizer.encode(text).ids for text in given["texts"]],
         "decoded": [tokenizer.decode(each, skip_special_tokens=False) for each in ids],
         "skipped": [tokenizer.decode(each) for each in ids],
     }
