@@ -6,17 +6,18 @@
 import type { PlannedBatch } from './batches.js';
 import type { EncodedBatch } from './tokenizer/index.js';
 
-/**
- * Bounds beside the one on nodes: texts times padded length (gathered queries, keys and values), and that times the
- * length again (attention weights; times 4 bytes and heads).
- */
+/** Bounds beside the one on nodes: texts times padded length per node, and attention weights of a head. */
 const positionsPerNode = 8;
-const attentionLimit = 2 ** 21;
+const weightsLimit = 2 ** 20;
 /**
- * Texts are padded to a multiple: fewer shapes, and never a length of 1 more than a multiple of 128, where the runtime's
- * matrix product takes another path and the last bits of the last token differ.
+ * Texts are padded to a multiple. The runtime adds up the attention weights of a query by 64 at a time and what is left in
+ * another order; with nothing left a vector does not depend on the longest text of its batch.
  */
-const multiple = 8;
+const multiple = 64;
+/** Nodes of a segment; the fastest choice depends on how many nodes texts have of their own. */
+const segmentSizes = [8, 16, 32, 64];
+/** Cost of a segment, whatever its size, as that of so many nodes: its keys and values are copied. */
+const segmentCost = 16;
 
 /** `lengths`: of each text in `encoded`, at most its tokens. At most `limit` nodes a batch, but for a longer single text. */
 export function planPrefixBatches(encoded: EncodedBatch, lengths: readonly number[], limit: number): PlannedBatch[] {
@@ -48,7 +49,8 @@ export function planPrefixBatches(encoded: EncodedBatch, lengths: readonly numbe
     const added = length - (previous === undefined ? 0 : shared(previous, text));
     const width = padded(Math.max(longest, length));
     const positions = (texts.length + 1) * width;
-    if (nodes + added > limit || positions > positionsPerNode * limit || positions * width > attentionLimit) finish();
+    if (nodes + added > limit || positions > positionsPerNode * limit || (nodes + added) * width > weightsLimit)
+      finish();
     nodes += texts.length === 0 ? length : added;
     longest = Math.max(longest, length);
     texts.push(text);
@@ -71,35 +73,56 @@ function prefixBatch(
   const starts = texts.map((text, row) => (row === 0 ? 0 : shared(texts[row - 1]!, text)));
   const tokens = texts.reduce((sum, text) => sum + lengths[text]!, 0);
   const nodes = texts.reduce((sum, text, row) => sum + lengths[text]! - starts[row]!, 0);
+  const size = segmentSize(texts.map((text, row) => lengths[text]! - starts[row]!));
   const feeds = () => {
     const nodeIds = new BigInt64Array(nodes);
-    /** Of each node, one of the places in the texts where it is. */
-    const positions = new BigInt64Array(nodes);
+    const depths = new BigInt64Array(nodes);
     const rows = new BigInt64Array(texts.length * width);
     const ends = new BigInt64Array(texts.length);
     const mask = new Float32Array(texts.length * width);
+    const segments: bigint[] = [];
+    const queries: bigint[] = [];
+    /** Of each node, its place in `queries`. */
+    const positions = new BigInt64Array(nodes);
     let node = 0;
     texts.forEach((text, row) => {
       const at = row * width;
+      const start = starts[row]!;
       const length = lengths[text]!;
-      for (let t = 0; t < length; t++) {
-        if (t < starts[row]!) rows[at + t] = rows[at - width + t]!;
-        else {
-          nodeIds[node] = BigInt(ids[offsets[text]! + t]!);
-          positions[node] = BigInt(at + t);
-          rows[at + t] = BigInt(node++);
+      for (let t = 0; t < start; t++) rows[at + t] = rows[at - width + t]!;
+      for (let t = start; t < length; t++) {
+        if ((t - start) % size === 0) {
+          segments.push(BigInt(row));
+          // What fills up a segment is node 0, whose answer nobody reads.
+          queries.push(...new Array<bigint>(size).fill(0n));
         }
-        mask[at + t] = 1;
+        const place = queries.length - size + ((t - start) % size);
+        nodeIds[node] = BigInt(ids[offsets[text]! + t]!);
+        depths[node] = BigInt(t);
+        positions[node] = BigInt(place);
+        queries[place] = BigInt(node);
+        rows[at + t] = BigInt(node++);
       }
+      mask.fill(1, at, at + length);
       ends[row] = rows[at + length - 1]!;
     });
+    const integers = (data: BigInt64Array<ArrayBuffer>, ...dims: number[]) => ({ type: 'int64', data, dims }) as const;
     return {
-      node_ids: { type: 'int64', data: nodeIds, dims: [nodes] },
-      positions: { type: 'int64', data: positions, dims: [nodes] },
-      rows: { type: 'int64', data: rows, dims: [texts.length, width] },
-      ends: { type: 'int64', data: ends, dims: [texts.length] },
+      node_ids: integers(nodeIds, nodes),
+      depths: integers(depths, nodes),
+      rows: integers(rows, texts.length, width),
+      segments: integers(BigInt64Array.from(segments), segments.length),
+      queries: integers(BigInt64Array.from(queries), segments.length, size),
+      positions: integers(positions, nodes),
+      ends: integers(ends, texts.length),
       mask: { type: 'float32', data: mask, dims: [texts.length, 1, width] },
     } as const;
   };
   return { texts, tokens, computed: nodes, feeds };
+}
+
+/** `counts`: nodes that each text adds. */
+function segmentSize(counts: readonly number[]): number {
+  const cost = (size: number) => (size + segmentCost) * counts.reduce((sum, count) => sum + Math.ceil(count / size), 0);
+  return segmentSizes.reduce((best, size) => (cost(size) < cost(best) ? size : best));
 }

@@ -76,11 +76,20 @@ describe('batches of prefixes', () => {
       fc.property(texts, limit, (given, most) => {
         for (const batch of planPrefixBatches(encode(given), lengthsOf(given), most)) {
           const feeds = batch.feeds();
-          const [ids, positions, rows, ends, mask] = ['node_ids', 'positions', 'rows', 'ends', 'mask'].map((name) =>
-            numbers(feeds[name]!),
-          ) as [number[], number[], number[], number[], number[]];
+          const of = (name: string) => numbers(feeds[name]!);
+          const [ids, depths, positions, rows, ends, mask] = [
+            of('node_ids'),
+            of('depths'),
+            of('positions'),
+            of('rows'),
+            of('ends'),
+            of('mask'),
+          ];
+          const [segments, queries] = [of('segments'), of('queries')];
           const width = feeds.rows!.dims[1]!;
-          expect(width % 8).toBe(0);
+          const size = feeds.queries!.dims[1]!;
+          expect(width % 64).toBe(0);
+          expect(queries.length).toBe(segments.length * size);
           batch.texts.forEach((text, row) => {
             const { length } = given[text]!;
             const own = rows.slice(row * width, row * width + length);
@@ -89,7 +98,11 @@ describe('batches of prefixes', () => {
             const marks = Array.from({ length: width }, (_, t) => (t < length ? 1 : 0));
             expect(mask.slice(row * width, (row + 1) * width)).toEqual(marks);
           });
-          expect(positions.map((place) => rows[place])).toEqual(ids.map((_, node) => node));
+          // Every node asks where it is told to, in the row of a text that holds it at its depth.
+          positions.forEach((place, node) => {
+            expect(queries[place]).toBe(node);
+            expect(rows[segments[Math.floor(place / size)]! * width + depths[node]!]).toBe(node);
+          });
         }
       }),
     );
