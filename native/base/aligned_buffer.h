@@ -1,5 +1,8 @@
 // A zeroed array on cache-line boundaries, for kernels. Moves, does not copy.
 #pragma once
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 #include <cstddef>
 #include <cstring>
 #include <limits>
@@ -16,19 +19,26 @@ class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t size) : size_(size) {
-    if (size > (std::numeric_limits<size_t>::max() - kAlign) / sizeof(T)) throw std::bad_alloc();
+    if (size > (std::numeric_limits<size_t>::max() - kHugePage) / sizeof(T)) throw std::bad_alloc();
     const size_t bytes = (size * sizeof(T) + kAlign - 1) / kAlign * kAlign;
-    data_ = static_cast<T*>(::operator new(bytes ? bytes : kAlign, std::align_val_t{kAlign}));
+    const bool huge = bytes >= 2 * kHugePage;
+    align_ = huge ? kHugePage : kAlign;
+    data_ = static_cast<T*>(::operator new(bytes ? bytes : kAlign, std::align_val_t{align_}));
+#if defined(__linux__)
+    // A matrix of megabytes is touched a row at a time: with small pages its first pass costs more than the arithmetic.
+    if (huge) madvise(data_, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+#endif
     std::memset(static_cast<void*>(data_), 0, bytes);
   }
   AlignedBuffer(AlignedBuffer&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), align_(other.align_) {}
   AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(align_, other.align_);
     return *this;
   }
-  ~AlignedBuffer() { ::operator delete(data_, std::align_val_t{kAlign}); }
+  ~AlignedBuffer() { ::operator delete(data_, std::align_val_t{align_}); }
 
   T* data() { return data_; }
   const T* data() const { return data_; }
@@ -37,9 +47,10 @@ class AlignedBuffer {
   const T& operator[](size_t i) const { return data_[i]; }
 
  private:
-  static constexpr size_t kAlign = 64;
+  static constexpr size_t kAlign = 64, kHugePage = size_t{2} << 20;
   T* data_ = nullptr;
   size_t size_ = 0;
+  size_t align_ = kAlign;
 };
 
 }  // namespace cole

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace cole {
 
@@ -64,9 +63,9 @@ void MlpPass::load(const Lane& lane, const float* x, std::span<const uint32_t> o
   for (size_t r = begin * kPad; r < end * kPad; ++r) {
     float* to = inputs_transposed_[0].data() + r * first.padded_in;
     if (r < rows)
-      std::memcpy(to, x + order[r] * first.in, first.in * sizeof(float));
+      std::copy_n(x + order[r] * first.in, first.in, to);
     else
-      std::memset(to, 0, first.in * sizeof(float));
+      std::fill_n(to, first.in, 0.0f);
   }
   kernels_.transpose(inputs_transposed_[0].data() + begin * kPad * first.padded_in, (end - begin) * kPad,
                      first.padded_in, inputs_[0].data() + begin * kPad, columns);

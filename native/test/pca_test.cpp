@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "surrogate/eigen.h"
+#include "surrogate/products.h"
 #include "test/check.h"
 
 namespace cole {
@@ -119,6 +120,44 @@ COLE_TEST(pca_by_gram_and_by_covariance) {
       double sum = 0;
       for (size_t i = 0; i < rows; ++i) sum += static_cast<double>(z[i * k + u]) * z[i * k + v];
       CHECK_NEAR(sum / (rows - 1), u == v ? variances[u] : 0, 1e-5);
+    }
+}
+
+COLE_TEST(pca_keeps_weak_directions) {
+  // Directions that fall off ever more steeply, turned so that no column shows them: beyond some point float sums drown the
+  // last ones, and the result must be that of double all the same. By covariance and, transposed in shape, by Gram matrix.
+  for (const auto& [rows, cols] : {std::pair<size_t, size_t>{90, 24}, {24, 90}})
+    for (double fall : {0.0, 0.05, 0.1, 0.2, 0.3}) {
+      const size_t k = 20;
+      auto x = uniform(rows * cols, 21);
+      for (size_t i = 0; i < rows * cols; ++i) x[i] *= static_cast<float>(std::pow(10.0, -fall * double(i % cols % 24)));
+      const auto v = uniform(cols, 22);
+      double square = 0;
+      for (float c : v) square += double(c) * c;
+      for (size_t i = 0; i < rows; ++i) {
+        double dot = 0;
+        for (size_t j = 0; j < cols; ++j) dot += double(x[i * cols + j]) * v[j];
+        for (size_t j = 0; j < cols; ++j)
+          x[i * cols + j] = static_cast<float>(x[i * cols + j] - 2 * dot / square * v[j] + 0.5);
+      }
+      std::vector<float> mean(cols), components(k * cols), variances(k);
+      fit_pca(x.data(), rows, cols, k, 2, mean.data(), components.data(), variances.data(), kernels);
+      SymmetricMatrix exact(std::min(rows, cols));
+      double_products({x.data(), rows, cols, mean.data()}, rows < cols, exact, 1, kernels);
+      std::vector<double> values(k);
+      EigenSolver(exact, kernels).values(k, values.data(), 1);
+      for (size_t c = 0; c < k; ++c) {
+        const double variance = values[c] / static_cast<double>(rows - 1);
+        CHECK_NEAR(variances[c] / variance, 1, 1e-3);
+        // The variance along the component itself, which is of second order in its error.
+        double along = 0;
+        for (size_t i = 0; i < rows; ++i) {
+          double dot = 0;
+          for (size_t j = 0; j < cols; ++j) dot += (double(x[i * cols + j]) - mean[j]) * components[c * cols + j];
+          along += dot * dot / static_cast<double>(rows - 1);
+        }
+        CHECK_NEAR(along / variance, 1, 1e-3);
+      }
     }
 }
 
