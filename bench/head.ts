@@ -3,6 +3,7 @@
  * the matrix product under both, rank correlation. Every trial is a fresh process; ours and the peers' alternate.
  *
  *   node dist/bench/head.js [--peers] [--json] [--trials 5] [--threads 2] [--cases mlp-mse-220,pca-879x4096]
+ *     [--pythons /usr/bin/python3,other/bin/python]   peers in several versions; default: COLE_PYTHON or python3
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -19,11 +20,13 @@ const flags = parseFlags({
   /** Threads of the ensembles. The other cases run on one. */
   threads: { type: 'string', default: '2' },
   cases: { type: 'string' },
+  pythons: { type: 'string', default: process.env.COLE_PYTHON ?? 'python3' },
   child: { type: 'string' },
 });
 const trials = Number(flags.trials);
 const threads = Number(flags.threads);
-const sizes = [14, 55, 220, 879];
+const sizes = [14, 55, 220, 879, 3516];
+const pythons = flags.pythons.split(',');
 
 /** What a case runs, and the work in it where a rate says more than a time. */
 interface Case {
@@ -41,13 +44,22 @@ function fitCase(rows: number, cols: number, choice: SurrogateChoice): Case {
   const x = normal(rows, cols, 'x');
   const y = Float64Array.from({ length: rows }, stream('bench', 'y').normal);
   const surrogate = createSurrogate({ preset: 'reference-study', components: 0, ...choice });
-  return { run: () => void surrogate.fit(x, y, 1), repeats: rows > 500 ? 2 : 5 };
+  // Three layers forward and their gradients, two of them backward; what is on top of the products counts as time alone.
+  const gigaFlop = 100e-9 * rows * 128 * (4 * (Math.min(cols, 128) + 256) + 512) * (choice.members ?? 1);
+  return { run: () => void surrogate.fit(x, y, 1), repeats: rows > 500 ? 2 : 5, gigaFlop };
 }
 
-function pcaCase(rows: number, cols: number): Case {
+/** steep: the columns fall off to a millionth, so that the last components are far weaker than the first. */
+function pcaCase(rows: number, cols: number, steep: boolean): Case {
   const x = normal(rows, cols, 'x');
+  if (steep) for (let i = 0; i < x.data.length; i++) x.data[i]! *= 10 ** ((-6 * (i % cols)) / cols);
   const k = Math.min(128, rows - 1, cols);
   return { run: () => void native().fitPca(x.data, rows, cols, k, 1), repeats: rows > 5000 ? 1 : 3 };
+}
+
+function gemmCase(m: number, n: number, k: number): Case {
+  const [a, b] = [normal(m, k, 'a').data, normal(k, n, 'b').data];
+  return { run: () => void native().gemm(a, b, m, n, k, false, false, 1), repeats: 200, gigaFlop: 2e-9 * m * n * k };
 }
 
 const cases: Record<string, () => Case> = {
@@ -66,13 +78,20 @@ const cases: Record<string, () => Case> = {
         [879, 4096],
         [14062, 576],
       ] as const
-    ).map(([rows, cols]) => [`pca-${rows}x${cols}`, () => pcaCase(rows, cols)]),
+    ).flatMap(([rows, cols]) =>
+      [false, true].map((steep) => [`pca-${steep ? 'steep-' : ''}${rows}x${cols}`, () => pcaCase(rows, cols, steep)]),
+    ),
   ),
-  'gemm-512': () => {
-    const [a, b] = [normal(512, 512, 'a').data, normal(512, 512, 'b').data];
-    const run = () => void native().gemm(a, b, 512, 512, 512, false, false, 1);
-    return { run, repeats: 20, gigaFlop: 2e-9 * 512 ** 3 };
-  },
+  // Large, and the three products of a training step with 32 rows: forward (and backward), gradient.
+  ...Object.fromEntries(
+    (
+      [
+        [512, 512, 512],
+        [128, 32, 128],
+        [128, 128, 32],
+      ] as const
+    ).map(([m, n, k]) => [`gemm-${m}x${n}x${k}`, () => gemmCase(m, n, k)]),
+  ),
   'kendall-15625': () => {
     const [a, b] = [normal(1, 15625, 'a').data, normal(1, 15625, 'b').data];
     return { run: () => void kendallTauB(a, b), repeats: 20 };
@@ -98,17 +117,17 @@ function measure({ run, repeats, gigaFlop }: Case): Trial {
   return { seconds: best, ...(gigaFlop === undefined ? {} : { note: `${(gigaFlop / best).toFixed(0)} GFLOP/s` }) };
 }
 
-/** Runs a trial in a fresh process; undefined where the peer does not know the case or is not installed. */
-function trial(name: string, who: 'cole' | 'peer'): Trial | undefined {
+/** Runs a trial in a fresh process, of ours or of a peer's Python; undefined where that does not know the case or lacks a library. */
+function trial(name: string, python?: string): Trial | undefined {
   const [command, args] =
-    who === 'cole'
+    python === undefined
       ? [process.execPath, [fileURLToPath(import.meta.url), '--child', name, '--threads', String(threads)]]
-      : [process.env.COLE_PYTHON ?? 'python3', [packageFile('bench', 'peers', 'head_torch.py'), name]];
+      : [python, [packageFile('bench', 'peers', 'head_torch.py'), name]];
   const child = spawnSync(command, args, { encoding: 'utf8' });
   if (child.status === 0) return JSON.parse(child.stdout) as Trial;
   // 3: the script says on purpose that it has no such case, or lacks the library for it.
-  if (who === 'peer' && (child.status === 3 || child.error)) return undefined;
-  throw new Error(`${who} failed at ${name}: ${child.error?.message ?? child.stderr}`);
+  if (python !== undefined && (child.status === 3 || child.error)) return undefined;
+  throw new Error(`${python ?? 'cole'} failed at ${name}: ${child.error?.message ?? child.stderr}`);
 }
 
 function median(values: readonly number[]): number {
@@ -124,40 +143,41 @@ function main(): void {
   const machine = { cpu: cpus()[0]?.model.trim() ?? 'unknown', isa: native().info().isa, node: process.versions.node };
   if (!flags.json) process.stdout.write(`${machine.cpu}, ${machine.isa}, ensembles on ${threads} threads\n`);
   for (const name of wanted) {
-    const seconds = { cole: [] as number[], peer: [] as number[] };
-    let notes: { cole?: string; peer?: string } = {};
+    const runs: Trial[][] = [undefined, ...(flags.peers ? pythons : [])].map(() => []);
     for (let i = 0; i < trials; i++)
-      for (const who of flags.peers ? (['cole', 'peer'] as const) : (['cole'] as const)) {
-        const result = trial(name, who);
-        if (!result) continue;
-        seconds[who].push(result.seconds);
-        if (result.note !== undefined) notes = { ...notes, [who]: result.note };
+      for (const [who, python] of [undefined, ...(flags.peers ? pythons : [])].entries()) {
+        const result = trial(name, python);
+        if (result) runs[who]!.push(result);
       }
-    report(name, seconds, notes, machine);
+    const [cole, ...peers] = runs.filter((results) => results.length > 0).map(figures);
+    report(name, cole!, peers, machine);
   }
 }
 
-function report(
-  name: string,
-  seconds: Record<'cole' | 'peer', number[]>,
-  notes: { cole?: string; peer?: string },
-  machine: object,
-): void {
-  const figures = (values: readonly number[], note?: string) => {
-    const middle = median(values);
-    const spread = median(values.map((value) => Math.abs(value - middle)));
-    return { medianMs: 1000 * middle, madMs: 1000 * spread, trials: values.length, ...(note ? { note } : {}) };
-  };
-  const cole = figures(seconds.cole, notes.cole);
-  const peer = seconds.peer.length > 0 ? figures(seconds.peer, notes.peer) : undefined;
-  const ratio = peer && peer.medianMs / cole.medianMs;
+interface Figures {
+  readonly medianMs: number;
+  readonly madMs: number;
+  readonly trials: number;
+  readonly note?: string | undefined;
+}
+
+function figures(results: readonly Trial[]): Figures {
+  const middle = median(results.map(({ seconds }) => seconds));
+  const spread = median(results.map(({ seconds }) => Math.abs(seconds - middle)));
+  const { note } = results.at(-1)!;
+  return { medianMs: 1000 * middle, madMs: 1000 * spread, trials: results.length, ...(note ? { note } : {}) };
+}
+
+/** ratio: to the fastest peer. */
+function report(name: string, cole: Figures, peers: readonly Figures[], machine: object): void {
+  const ratio = peers.length > 0 ? Math.min(...peers.map(({ medianMs }) => medianMs)) / cole.medianMs : undefined;
   if (flags.json) {
-    const line = { stage: 'head', case: name, threads: name.startsWith('ensemble') ? threads : 1, cole, peer, ratio };
+    const line = { stage: 'head', case: name, threads: name.startsWith('ensemble') ? threads : 1, cole, peers, ratio };
     process.stdout.write(`${JSON.stringify({ ...line, machine })}\n`);
     return;
   }
-  const text = ({ medianMs, madMs, note }: typeof cole) =>
-    `${medianMs.toFixed(1).padStart(9)} ms +- ${madMs.toFixed(1)}${note ? ` (${note})` : ''}`;
-  const beside = peer ? `  peer ${text(peer)}  ${ratio!.toFixed(1)} times` : '';
-  process.stdout.write(`${name.padEnd(18)}${text(cole)}${beside}\n`);
+  const text = ({ medianMs, madMs, note }: Figures) =>
+    `${medianMs.toFixed(2).padStart(9)} ms +- ${madMs.toFixed(2)}${note ? ` (${note})` : ''}`;
+  const beside = peers.map((peer) => `  peer ${text(peer)}`).join('');
+  process.stdout.write(`${name.padEnd(18)}${text(cole)}${beside}${ratio ? `  ${ratio.toFixed(1)} times` : ''}\n`);
 }
