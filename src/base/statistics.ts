@@ -11,15 +11,13 @@ export function kendallTauB(a: ArrayLike<number>, b: ArrayLike<number>): number 
   if (b.length !== n) {
     throw new ColeError('ERR_SHAPE', `expected ${n} values to rank against ${n} others, got ${b.length}`);
   }
-  const rankA = denseRanks(a);
-  const rankB = denseRanks(b);
-  const order = stableOrder(rankB.order, rankA.ranks, rankA.distinct);
+  const rankA = ranksBelow(a);
+  const rankB = ranksBelow(b);
   // In the order of a, and of b where a ties, every pair out of order by b is discordant. Places of the values in the order
   // of b, equal ones in the order they come in: a permutation, whose inversions are the discordant pairs.
-  const starts = new Int32Array(rankB.distinct + 1);
-  for (let i = 0; i < n; i++) starts[rankB.ranks[i]! + 1]!++;
-  for (let k = 0; k < rankB.distinct; k++) starts[k + 1]! += starts[k]!;
+  const order = tiesOrdered(rankA, rankB);
   const places = new Int32Array(n);
+  const taken = new Int32Array(n);
   let tiedBoth = 0;
   for (let i = 0, run = 0, lastA = -1, lastB = -1; i < n; i++) {
     const ofA = rankA.ranks[order[i]!]!;
@@ -28,12 +26,31 @@ export function kendallTauB(a: ArrayLike<number>, b: ArrayLike<number>): number 
     tiedBoth += run;
     lastA = ofA;
     lastB = ofB;
-    places[i] = starts[ofB]!++;
+    places[i] = ofB + taken[ofB]!++;
   }
   const discordant = inversions(places);
   const total = (n * (n - 1)) / 2;
   const score = total - rankA.tied - rankB.tied + tiedBoth - 2 * discordant;
   return score / Math.sqrt((total - rankA.tied) * (total - rankB.tied));
+}
+
+/** Positions in the order of a, those that tie in the order of b. */
+function tiesOrdered(a: Ranks, b: Ranks): Int32Array {
+  const n = a.order.length;
+  if (a.tied > n) return stableOrder(b.order, a.ranks, n);
+  // Few ties: at most one move for each tied pair.
+  const order = a.order;
+  for (let i = 1; i < n; i++) {
+    const position = order[i]!;
+    let at = i;
+    for (; at > 0; at--) {
+      const before = order[at - 1]!;
+      if (a.ranks[before] !== a.ranks[position] || b.ranks[before]! <= b.ranks[position]!) break;
+      order[at] = before;
+    }
+    order[at] = position;
+  }
+  return order;
 }
 
 /**
@@ -68,14 +85,13 @@ function bitCount(word: number): number {
 interface Ranks {
   /** Positions of the values, smallest value first. */
   readonly order: Int32Array;
-  /** Rank of each value among the distinct ones. */
+  /** How many values are less than each. */
   readonly ranks: Int32Array;
-  readonly distinct: number;
   /** Number of pairs of equal values. */
   readonly tied: number;
 }
 
-function denseRanks(values: ArrayLike<number>): Ranks {
+function ranksBelow(values: ArrayLike<number>): Ranks {
   const n = values.length;
   const numbers = new Float64Array(n);
   let low = Number.POSITIVE_INFINITY;
@@ -110,7 +126,6 @@ function ranksOf(numbers: Float64Array, keys: Int32Array, order: Int32Array): Ra
   const n = numbers.length;
   const longest = 32;
   const ranks = new Int32Array(n);
-  let rank = -1;
   let tied = 0;
   for (let begin = 0, end = 0; begin < n; begin = end) {
     const key = keys[order[begin]!]!;
@@ -122,16 +137,14 @@ function ranksOf(numbers: Float64Array, keys: Int32Array, order: Int32Array): Ra
       order[at] = position;
       if (end - at > longest) return undefined;
     }
-    ranks[order[begin]!] = ++rank;
-    for (let i = begin + 1, run = 0; i < end; i++) {
-      const same = numbers[order[i]!] === numbers[order[i - 1]!];
-      run = same ? run + 1 : 0;
-      tied += run;
-      if (!same) rank++;
-      ranks[order[i]!] = rank;
+    ranks[order[begin]!] = begin;
+    for (let i = begin + 1, first = begin; i < end; i++) {
+      if (numbers[order[i]!] !== numbers[order[i - 1]!]) first = i;
+      tied += i - first;
+      ranks[order[i]!] = first;
     }
   }
-  return { order, ranks, distinct: rank + 1, tied };
+  return { order, ranks, tied };
 }
 
 /**
