@@ -14,8 +14,10 @@ export interface FittedHead {
 }
 
 export interface Head<Options extends HeadOptions = HeadOptions> {
-  /** x: finite features are for the head to insist on; y: one finite value per row. */
-  fit(options: Options, x: Matrix, y: Float64Array, seed: number): FittedHead;
+  /** The head learns a companion target beside y; others are never given one. */
+  readonly companions?: true;
+  /** x: finite features are for the head to insist on; y and companion: one finite value per row. */
+  fit(options: Options, x: Matrix, y: Float64Array, seed: number, companion?: Float64Array): FittedHead;
   /** The inverse of `header` and `arrays`. */
   load(header: unknown, arrays: Readonly<Record<string, NamedArray>>): FittedHead;
 }

@@ -5,11 +5,16 @@ import { arrayOf, type FittedHead, type Head } from './head.js';
 import type { MlpOptions, NetworkOptions } from './presets.js';
 
 export const mlp: Head<MlpOptions> = {
-  fit(options, x, y, seed) {
+  companions: true,
+  fit(options, x, y, seed, companion) {
     const { members, threads } = options;
-    const spec = specOf(options, options);
+    const spec = { ...specOf(options, options), outputs: companion ? 2 : 1 };
+    // The companion comes first: the last output is the one that counts.
+    const targets = companion
+      ? Float32Array.from({ length: 2 * x.rows }, (_, i) => (i % 2 ? y : companion)[i >> 1]!)
+      : y;
     const seeds = Uint32Array.from({ length: members }, (_, i) => seedOf(seed, 'member', i));
-    const { weights } = native().trainMlp(x.data, Float32Array.from(y), x.rows, x.cols, spec, seeds, threads);
+    const { weights } = native().trainMlp(x.data, Float32Array.from(targets), x.rows, x.cols, spec, seeds, threads);
     return fitted(spec, members, weights);
   },
   load(header, arrays) {
@@ -20,9 +25,11 @@ export const mlp: Head<MlpOptions> = {
 
 function fitted(spec: NativeMlpSpec, members: number, weights: Float32Array): FittedHead {
   return {
-    predict: ({ data, rows, cols }, threads) => ({
-      members: matrix(members, rows, native().predictMlp(weights, members, spec, data, rows, cols, threads)),
-    }),
+    predict: ({ data, rows, cols }, threads) => {
+      const outputs = native().predictMlp(weights, members, spec, data, rows, cols, threads);
+      const counts = spec.outputs === 1 ? outputs : outputs.filter((_, i) => i % 2 === 1);
+      return { members: matrix(members, rows, counts) };
+    },
     header: { spec, members },
     arrays: { weights },
   };

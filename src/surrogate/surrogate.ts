@@ -27,7 +27,7 @@ export function createSurrogate(choice: SurrogateChoice = {}): Surrogate {
   const members = 'members' in options ? [options.members] : [];
   return {
     name: [options.head, ...loss, ...members].join('-'),
-    fit: (x, y, seed) => fit(options, x, y, seed),
+    fit: (x, y, seed, companion) => fit(options, x, y, seed, companion),
   };
 }
 
@@ -69,21 +69,38 @@ interface State {
 type Header = Pick<State, 'kind' | 'center' | 'scale'> &
   Pick<ReducerState, 'standardize' | 'layers' | 'cols' | 'k'> & { readonly head: unknown };
 
-function fit(options: HeadOptions, x: Matrix, y: Float64Array, seed: number): FittedSurrogate {
+function fit(
+  options: HeadOptions,
+  x: Matrix,
+  y: Float64Array,
+  seed: number,
+  companion: Float64Array | undefined,
+): FittedSurrogate {
   if (x.rows === 0) throw new ColeError('ERR_DATA', 'expected at least one row to fit on, got none');
-  if (y.length !== x.rows)
-    throw new ColeError('ERR_SHAPE', `expected ${x.rows} targets, one per row of the features, got ${y.length}`);
-  const bad = y.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new ColeError('ERR_DATA', `expected finite targets, got ${y[bad]} in row ${bad}`);
+  requireTargets('targets', y, x.rows);
+  if (companion) requireTargets('companion targets', companion, x.rows);
+  if (companion && !heads[options.head].companions)
+    throw new ColeError('ERR_OPTION', `expected head mlp for companion targets, got ${options.head}`);
   requireFinite(x);
   const { threads } = options;
-  const { center, scale } = options.rawTargets ? { center: 0, scale: 1 } : meanAndDeviation(y);
+  const scalingOf = (values: Float64Array) => (options.rawTargets ? { center: 0, scale: 1 } : meanAndDeviation(values));
+  const { center, scale } = scalingOf(y);
   const reducer = fitReducer(x, options);
-  const targets = y.map((value) => (value - center) / scale);
-  const head = heads[options.head].fit(options, reduce(x, reducer, threads), targets, seed);
+  const scaled = (values: Float64Array, by: { center: number; scale: number }) =>
+    values.map((value) => (value - by.center) / by.scale);
+  const beside = companion && scaled(companion, scalingOf(companion));
+  const features = reduce(x, reducer, threads);
+  const head = heads[options.head].fit(options, features, scaled(y, { center, scale }), seed, beside);
   const state: State = { kind: options.head, center, scale, reducer, head };
   const calibrate = 'calibrate' in options && options.calibrate;
   return fitted(calibrate ? { ...state, ...calibration(state, x, y, threads) } : state, threads);
+}
+
+function requireTargets(what: string, values: Float64Array, rows: number): void {
+  if (values.length !== rows)
+    throw new ColeError('ERR_SHAPE', `expected ${rows} ${what}, one per row of the features, got ${values.length}`);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new ColeError('ERR_DATA', `expected finite ${what}, got ${values[bad]} in row ${bad}`);
 }
 
 /** The addon checks what it is given; this names the value before anything has spread it. */

@@ -15,8 +15,12 @@ export interface Prediction {
 /** A regressor from feature rows to one target. */
 export interface Surrogate {
   readonly name: string;
-  /** Throws ERR_DATA naming row and column of a value that is not finite. The same seed gives the same bits for any number of threads. */
-  fit(x: Matrix, y: Float64Array, seed: number): FittedSurrogate;
+  /**
+   * Throws ERR_DATA naming row and column of a value that is not finite. The same seed gives the same bits for any number of
+   * threads. companion, of head `mlp` alone: a second target, such as the validation loss, that shares the hidden layers;
+   * squared error learns both, the hinge loss sees y alone, predictions are those of y.
+   */
+  fit(x: Matrix, y: Float64Array, seed: number, companion?: Float64Array): FittedSurrogate;
 }
 
 export interface FittedSurrogate {

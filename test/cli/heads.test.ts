@@ -23,8 +23,8 @@ function folder(): string {
   });
   writeFileSync(join(cwd, 'e.arrow'), embeddingsToFile({ keys, rows, metadata: { embedder: 'path' } }));
   writeFileSync(join(cwd, 'other.arrow'), embeddingsToFile({ keys, rows, metadata: { embedder: 'another' } }));
-  const lines = [...new Set(keys)].slice(0, 300).map((key) => `${key},${value(key)}`);
-  writeFileSync(join(cwd, 'table.csv'), `arch,accuracy\n${lines.join('\n')}\n`);
+  const lines = [...new Set(keys)].slice(0, 300).map((key) => `${key},${value(key)},${100 - value(key) ** 2}`);
+  writeFileSync(join(cwd, 'table.csv'), `arch,accuracy,loss\n${lines.join('\n')}\n`);
   return cwd;
 }
 
@@ -67,6 +67,18 @@ describe('heads', () => {
     const absent = await cole([...fit, '--head', 'xgboost'], { cwd, env: nowhere });
     // A machine may have it where its loader looks.
     if (absent.code !== 0) expect(absent.stderr).toMatch(/pip install xgboost.*COLE_XGBOOST/);
+  });
+  it('learn a companion of the metric', async () => {
+    const cwd = folder();
+    const scores = async (options: string[]) => {
+      expect((await cole([...fit, '--loss', 'mse', ...options], { cwd })).code).toBe(0);
+      return jsonLines((await cole(predict, { cwd })).stdout).map(({ mean }) => mean);
+    };
+    expect(await scores(['--companion', 'loss'])).not.toEqual(await scores([]));
+    const ridge = await cole([...fit, '--head', 'ridge', '--companion', 'loss'], { cwd });
+    expect([ridge.code, ridge.stderr]).toEqual([2, expect.stringContaining('expected head mlp')]);
+    const unknown = await cole([...fit, '--companion', 'los'], { cwd });
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('los')]);
   });
   it('are the same for the same seed and any number of threads', async () => {
     const cwd = folder();

@@ -143,6 +143,27 @@ describe('training', () => {
     }
   });
 
+  it('trains two outputs, of which the hinge loss sees the last', () => {
+    const both = Float32Array.from({ length: 100 }, (_, i) => (i % 2 ? y[i >> 1]! : -2 * y[i >> 1]!));
+    const two = { ...spec, outputs: 2, epochs: 200, dropout: 0, clipNorm: 0 };
+    const seeds = Uint32Array.of(3);
+    const { weights, finalLoss } = addon.trainMlp(x, both, 50, 10, two, seeds, 2);
+    expect(weights.length).toBe(16 * 11 + 16 * 17 + 2 * 17);
+    const out = addon.predictMlp(weights, 1, two, x, 50, 10, 2);
+    const error = out.reduce((sum, value, i) => sum + (value - both[i]!) ** 2, 0) / 100;
+    expect(out.length).toBe(100);
+    expect(error).toBeLessThan(0.5);
+    expect(finalLoss[0]).toBeLessThan(0.5);
+    const hinge = { ...two, loss: 'hinge' as const };
+    const other = both.map((value, i) => (i % 2 ? value : 9));
+    expect(addon.trainMlp(x, other, 50, 10, hinge, seeds, 1)).toEqual(addon.trainMlp(x, both, 50, 10, hinge, seeds, 2));
+    expect(code(() => addon.trainMlp(x, y, 50, 10, two, seeds, 1))).toMatch(/^ERR_SHAPE: expected 100 elements for y/);
+    both[9] = Number.NaN;
+    expect(code(() => addon.trainMlp(x, both, 50, 10, two, seeds, 1))).toBe(
+      'ERR_DATA: expected finite values for y, got nan in row 4, column 1',
+    );
+  });
+
   it('takes batches in the given order without shuffling', () => {
     // Rows beyond the first batch come later: with one epoch of one batch the rest has no say.
     const one = { ...spec, shuffle: false, batch: 25, epochs: 1 };

@@ -38,6 +38,38 @@ describe('the surrogate', () => {
       }
     });
 
+  describe('with a companion target', () => {
+    const loss = train.y.map((value) => (100 - value) / 7);
+
+    it('predicts the target, loads again, and squared error learns differently for it', () => {
+      const surrogate = createSurrogate({ preset: 'reference-study' });
+      const fitted = surrogate.fit(train.x, train.y, 1, loss);
+      const { mean, members } = fitted.predict(test.x);
+      expect(members.rows).toBe(1);
+      expect(kendallTauB(mean, test.y)).toBeGreaterThan(0.6);
+      expect(mean.every((value) => value > 60 && value < 100)).toBe(true);
+      expect(loadSurrogate(fitted.serialize()).predict(test.x)).toEqual(fitted.predict(test.x));
+      expect(surrogate.fit(train.x, train.y, 1).predict(test.x).mean).not.toEqual(mean);
+    });
+
+    it('has no say in the hinge loss', () => {
+      const predict = (companion: Float64Array) =>
+        createSurrogate({ epochs: 5 }).fit(train.x, train.y, 1, companion).predict(test.x).mean;
+      expect(predict(loss)).toEqual(predict(loss.map((value) => value ** 2)));
+    });
+
+    it('is refused where it does not fit, is not finite, or the head has no second output', () => {
+      const fit = (companion: Float64Array, head: 'mlp' | 'ridge' = 'mlp') =>
+        createSurrogate({ head }).fit(train.x, train.y, 1, companion);
+      expect(() => fit(loss.subarray(1))).toThrow(
+        'expected 120 companion targets, one per row of the features, got 119',
+      );
+      const bad = loss.map((value, i) => (i === 7 ? Number.NaN : value));
+      expect(() => fit(bad)).toThrow('expected finite companion targets, got NaN in row 7');
+      expect(() => fit(loss, 'ridge')).toThrow('expected head mlp for companion targets, got ridge');
+    });
+  });
+
   it('predicts near the targets in their units, calibrated or trained on squared error', () => {
     for (const choice of [{}, { loss: 'mse', epochs: 100 }] as SurrogateChoice[]) {
       const { mean } = createSurrogate(choice).fit(train.x, train.y, 1).predict(test.x);

@@ -12,6 +12,7 @@ import { formatTable, log, print, printJson } from '../output.js';
 interface KnownRow {
   readonly row: number;
   readonly value: number;
+  readonly companion: number;
 }
 
 export function addFit(program: CommandUnknownOpts): void {
@@ -29,6 +30,10 @@ export function addFit(program: CommandUnknownOpts): void {
     .option('--embeddings <file>', 'Arrow file that cole embed wrote; its keys are architectures')
     .option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers')
     .option('--metric <column>', 'column that the head learns')
+    .option(
+      '--companion <column>',
+      'of mlp: column that the head learns beside it and never predicts, such as the loss',
+    )
     .option('--space <name>', 'search space of the architectures', 'nas-bench-201')
     .option('--out <file>', 'head file, - for standard output')
     .option('--head <name>', headHelp, 'mlp')
@@ -50,7 +55,9 @@ export function addFit(program: CommandUnknownOpts): void {
       const chosen = space(options.space);
       const table = await openTable(required(options.table, '--table'), chosen);
       const embeddings = fileToEmbeddings(path, await readBytes(path));
-      const known = knownRows(embeddings, path, table, metric, (key) => chosen.print(chosen.parse(key)));
+      const known = knownRows(embeddings, path, table, [metric, options.companion ?? metric], (key) =>
+        chosen.print(chosen.parse(key)),
+      );
       const judged = stream('fit', seed)
         .shuffle(known)
         .slice(0, Math.round(options.heldOut * known.length));
@@ -75,8 +82,9 @@ export function addFit(program: CommandUnknownOpts): void {
         train.map(({ row }) => row),
       );
       const y = Float64Array.from(train, ({ value }) => value);
+      const companion = options.companion ? Float64Array.from(train, (each) => each.companion) : undefined;
       // The library checks what the words may be.
-      const fitted = createSurrogate(defined(choice) as SurrogateChoice).fit(x, y, seed);
+      const fitted = createSurrogate(defined(choice) as SurrogateChoice).fit(x, y, seed, companion);
       const seconds = (performance.now() - began) / 1000;
 
       await writeOut(out, await headToFile({ fitted, metric, identity: identityOf(embeddings.metadata) }));
@@ -111,13 +119,16 @@ function knownRows(
   embeddings: Embeddings,
   path: string,
   table: Table,
-  metric: string,
+  [metric, companion]: readonly [string, string],
   canonical: (key: string) => string,
 ): KnownRow[] {
   const value = table.metric(metric);
+  const besideValue = table.metric(companion);
   const known = embeddings.keys.flatMap((key, row) => {
-    const found = value(parseAt(`row ${row} of ${path}`, () => canonical(key)));
-    return found === undefined ? [] : [{ row, value: found }];
+    const arch = parseAt(`row ${row} of ${path}`, () => canonical(key));
+    const found = value(arch);
+    const beside = besideValue(arch);
+    return found === undefined || beside === undefined ? [] : [{ row, value: found, companion: beside }];
   });
   const total = embeddings.keys.length;
   if (known.length === 0)
