@@ -3,7 +3,8 @@
  * code (hundreds), every text distinct, nothing cached. Every trial is a fresh process that has read a few texts before the
  * clock starts; ours and the peer's alternate, and their vectors are compared.
  *
- *   node dist/bench/embed.js [--peers] [--json] [--trials 3] [--threads 1,2] [--models a,b] [--tokens 8000]
+ *   node dist/bench/embed.js [--peers] [--json] [--trials 3] [--threads 1,2] [--models a,b]
+ *     [--styles a,b] [--tokens 8000]
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -20,6 +21,7 @@ const flags = parseFlags({
   trials: { type: 'string', default: '3' },
   threads: { type: 'string', default: '1,2' },
   models: { type: 'string', default: 'smollm2-135m,all-minilm-l6-v2' },
+  styles: { type: 'string', default: 'nested,exclude_helper' },
   /** Of each trial, about. */
   tokens: { type: 'string', default: '8000' },
   child: { type: 'string' },
@@ -139,9 +141,9 @@ async function main(): Promise<void> {
   const cases = flags.models
     .split(',')
     .flatMap((model) =>
-      ['nested', 'exclude_helper'].flatMap((style) =>
-        flags.threads.split(',').map((threads) => ({ model, style, threads: Number(threads) })),
-      ),
+      flags.styles
+        .split(',')
+        .flatMap((style) => flags.threads.split(',').map((threads) => ({ model, style, threads: Number(threads) }))),
     );
   for (const each of cases) {
     const ours: Trial[] = [];

@@ -4,7 +4,7 @@
  * of its own.
  */
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { embeddingsToFile, fileToEmbeddings } from '../arrow/index.js';
 import { ColeError, type Matrix, row, writeFileAtomic } from '../base/index.js';
@@ -39,6 +39,9 @@ export class EmbeddingCache {
         this.#keep(readSegment(path, hash, await readFile(path), this.dimension));
       } catch (error) {
         this.onDamage(`ignored a damaged file of the embedding cache: ${(error as Error).message}`);
+        // Files appear whole, so one whose bytes are wrong stays wrong. Where it cannot be removed it is ignored again.
+        if (error instanceof ColeError && error.code === 'ERR_DATA')
+          await rm(path, { force: true }).catch(() => undefined);
       }
     }
   }

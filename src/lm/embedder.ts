@@ -6,20 +6,23 @@ import { ColeError, type Matrix, matrix, type OnProgress, pickNamed, resolveOpti
 import { planBatches } from './batches.js';
 import { EmbeddingCache, textKey } from './cache.js';
 import { families } from './families/config.js';
+import { poolingWidth } from './families/poolings.js';
 import { planPrefixBatches } from './prefixes.js';
 import { ModelSession } from './session.js';
 import { graphVersion } from './store/convert.js';
 import { embeddingsFolder } from './store/folder.js';
 import { graphOf, type OpenedModel, openModel } from './store/open.js';
 import type { EncodedBatch } from './tokenizer/index.js';
-import type { Embedder, EmbedderOptions, EmbedStats, Pooling } from './types.js';
+import type { Embedder, EmbedderOptions, EmbedStats } from './types.js';
 
-const poolings: Readonly<Record<Pooling, true>> = { mean: true, last_token: true, avg_avg: true };
 /** Values kept back before a cache segment is written: a killed run loses at most 32 MiB of vectors, or half a minute. */
 const segmentValues = 2 ** 23;
 const segmentSeconds = 30;
 /** Batches handed to the thread of the model ahead of the one it runs, so that it never waits. */
 const ahead = 2;
+/** Tokens of a run where prefixes are shared, and elsewhere. The more texts, the more they share. */
+const sharedBatchTokens = 2048;
+const plainBatchTokens = 512;
 
 /**
  * Opens model `options.model` of the store.
@@ -36,18 +39,19 @@ export async function createEmbedder(options: Partial<EmbedderOptions> & { model
     pooling: 'avg_avg',
     maxTokens: 2048,
     onLong: 'error',
-    batchTokens: 512,
+    embeddingLayer: true,
+    batchTokens: null,
     threads: availableParallelism(),
     cache: embeddingsFolder(),
   };
   const resolved = resolveOptions('the embedder', defaults, options);
-  pickNamed('pooling', poolings, resolved.pooling);
   pickNamed('onLong', { error: true, truncate: true }, resolved.onLong);
   for (const name of ['maxTokens', 'batchTokens', 'threads'] as const)
-    if (!Number.isSafeInteger(resolved[name]) || resolved[name] < 1)
+    if (resolved[name] !== null && (!Number.isSafeInteger(resolved[name]) || resolved[name] < 1))
       throw new ColeError('ERR_OPTION', `expected a whole number of at least 1 for ${name}, got ${resolved[name]}`);
   const model = await openModel(resolved.model);
-  const graphPath = await graphOf(model, { outputs: [resolved.pooling], embeddingLayer: true });
+  const { pooling, embeddingLayer } = resolved;
+  const graphPath = await graphOf(model, { outputs: [pooling], embeddingLayer });
   return new ModelEmbedder(model, graphPath, resolved);
 }
 
@@ -76,7 +80,7 @@ class ModelEmbedder implements Embedder {
     private readonly options: EmbedderOptions,
   ) {
     const { manifest, weightsPath } = model;
-    this.dimension = manifest.config.hidden;
+    this.dimension = poolingWidth(options.pooling, manifest.config);
     this.#limit = Math.min(options.maxTokens, manifest.config.positions);
     this.identity = identityOf(model, options, this.#limit);
     this.#session = new ModelSession({
@@ -159,6 +163,7 @@ class ModelEmbedder implements Embedder {
     const total = lengths.reduce((a, b) => a + b, 0);
     const { sharesPrefixes } = families[this.model.manifest.config.family]!;
     const plan = sharesPrefixes ? planPrefixBatches : planBatches;
+    const limit = this.options.batchTokens ?? (sharesPrefixes ? sharedBatchTokens : plainBatchTokens);
     const start = performance.now();
     let done = 0;
     let fresh: number[] = [];
@@ -176,7 +181,7 @@ class ModelEmbedder implements Embedder {
         rows,
       );
     };
-    const queue = plan(wanted, lengths, this.options.batchTokens).reverse();
+    const queue = plan(wanted, lengths, limit).reverse();
     const lane = async () => {
       for (let batch = queue.pop(); batch; batch = queue.pop()) {
         const { tokens, texts, computed } = batch;
@@ -235,7 +240,11 @@ function checked(vector: Float32Array): Float32Array {
 }
 
 /** All that decides a vector but the text. A limit that only refuses texts changes none. */
-function identityOf({ manifest, tokenizer }: OpenedModel, { pooling, onLong }: EmbedderOptions, limit: number): string {
+function identityOf(
+  { manifest, tokenizer }: OpenedModel,
+  { pooling, embeddingLayer, onLong }: EmbedderOptions,
+  limit: number,
+): string {
   const parts = {
     graph: graphVersion,
     weights: manifest.weightsSha256,
@@ -243,6 +252,8 @@ function identityOf({ manifest, tokenizer }: OpenedModel, { pooling, onLong }: E
     tokenizer: tokenizer.identity,
     specialTokens: true,
     pooling,
+    // Absent where it is counted, as it always was: vectors that are there stay known.
+    ...(!embeddingLayer && { embeddingLayer }),
     precision: 'float32',
     truncatedTo: onLong === 'truncate' ? limit : null,
   };

@@ -1,18 +1,28 @@
 import type { Matrix, OnProgress } from '../base/index.js';
 
-export type Pooling = 'mean' | 'last_token' | 'avg_avg';
+/**
+ * From hidden states to one vector: the mean over tokens of the last state, the last token's, the mean over tokens and all
+ * layers, over tokens and the middle third of the layers, every fourth layer's mean side by side (from the last one down),
+ * or one layer's mean.
+ */
+export type Pooling = 'mean' | 'last_token' | 'avg_avg' | 'mid' | 'multi_layer' | `layer:${number}`;
 
 export interface EmbedderOptions {
   /** Name in the model store. */
   readonly model: string;
   /** Default `avg_avg`: the mean over tokens and over all layers, the embedding layer included. */
   readonly pooling: Pooling;
+  /** Whether `avg_avg` counts the embedding layer as a layer. Default true. */
+  readonly embeddingLayer: boolean;
   /** Longest text, in tokens with the special ones; the model's own limit holds too. Default 2048. */
   readonly maxTokens: number;
   /** Longer texts are an error (default), or are cut on the right and counted. */
   readonly onLong: 'error' | 'truncate';
-  /** Bound on tokens in one run of the language model (one longer text still runs alone). Default 512. */
-  readonly batchTokens: number;
+  /**
+   * Bound on tokens in one run of the language model (one longer text still runs alone). Default null: 2048 for causal
+   * models, whose runs share prefixes, 512 for others.
+   */
+  readonly batchTokens: number | null;
   /** Threads of the language model. Default: all cores. */
   readonly threads: number;
   /** Folder of the embedding cache, or null for none. Default: `embeddings` beside the model store. */

@@ -28,7 +28,7 @@ const lines: Line[] = existsSync(vectors)
       .split('\n')
       .map((line) => JSON.parse(line))
   : [];
-const poolings: readonly Pooling[] = ['mean', 'last_token', 'avg_avg'];
+const poolings = ['mean', 'last_token', 'avg_avg'] as const satisfies readonly Pooling[];
 const present = new Set((await listModels()).filter((model) => model.present).map(({ name }) => name));
 
 function distance(got: Float32Array, expected: ArrayLike<number>): number {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile, row, stream } from '#cole/base/index.js';
-import { addModel, createEmbedder, type EmbedderOptions, tokenizerOf } from '#cole/lm/index.js';
+import { addModel, createEmbedder, type EmbedderOptions, openModel, tokenizerOf } from '#cole/lm/index.js';
 import { tinyBert, tinyLlamaFolder } from './tiny.js';
 
 let home: string;
@@ -85,6 +85,28 @@ describe.each(['bert', 'llama'])('embedder of a small %s', (model) => {
 });
 
 describe('embedder', () => {
+  it.each(['llama', 'bert'])(
+    'of a small %s pools single layers, several, and all without the embedding layer',
+    async (model) => {
+      const { layers } = (await openModel(model)).manifest.config;
+      const pooled = async (options: Partial<EmbedderOptions>) => (await embed({ model, ...options })).vectors;
+      const each = [];
+      for (let layer = 0; layer <= layers; layer++) each.push(await pooled({ pooling: `layer:${layer}` }));
+      expect((await pooled({ pooling: 'mean' })).data).toEqual(each[layers]!.data);
+      const last = await pooled({ pooling: 'multi_layer' });
+      expect(last.cols % each[0]!.cols).toBe(0);
+      expect(row(last, 3).slice(-each[0]!.cols)).toEqual(row(each[layers]!, 3));
+      for (const embeddingLayer of [true, false]) {
+        const used = embeddingLayer ? each : each.slice(1);
+        const average = await pooled({ pooling: 'avg_avg', embeddingLayer });
+        average.data.forEach((value, i) => {
+          expect(value).toBeCloseTo(used.reduce((sum, { data }) => sum + data[i]!, 0) / used.length, 4);
+        });
+      }
+      await expect(embed({ model, pooling: `layer:${layers + 1}` })).rejects.toThrow(/a layer of 0 to/);
+    },
+  );
+
   it('leaves the event loop free and reports its progress', async () => {
     const embedder = await createEmbedder({ model: 'llama', cache: null, threads: 1, batchTokens: 40 });
     let ticks = 0;
@@ -155,6 +177,7 @@ describe('embedder', () => {
     expect(second.vectors).toEqual(first.vectors);
     const third = await embed({ model: 'bert', cache });
     expect(third.stats.embedded).toBe(0);
+    expect(third.warnings).toEqual([]);
   });
 
   it('shares the cache with others that are open at the same time', async () => {

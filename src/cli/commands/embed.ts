@@ -10,8 +10,8 @@ import { showProgress } from '../progress.js';
 import { interruptSignal } from '../signals.js';
 import { type KeyedText, readTexts } from '../texts.js';
 
-/** Texts between two looks at Ctrl-C; what is finished stays in the embedding cache. */
-const chunk = 256;
+/** Texts that are planned together: a language model that shares prefixes finds the more of them, the more texts there are. */
+const chunk = 16_384;
 
 export function addEmbed(program: CommandUnknownOpts): void {
   program
@@ -32,7 +32,11 @@ export function addEmbed(program: CommandUnknownOpts): void {
     )
     .option('--out <file>', 'Arrow file, - for standard output; not needed with --json')
     .option('--model <name>', 'language model, see cole models list (default: that of features code)')
-    .option('--pooling <mode>', 'mean, last_token or avg_avg (default: that of features code)')
+    .option(
+      '--pooling <mode>',
+      'mean, last_token, avg_avg, mid, multi_layer or layer:K (default: that of features code)',
+    )
+    .option('--no-embedding-layer', 'leave the embedding layer out of avg_avg')
     .option('--max-tokens <n>', 'longest text, special tokens included', integer(1))
     .addOption(
       new Option('--on-long <what>', 'what to do with longer texts')
@@ -66,6 +70,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
       const settings = defined({
         model,
         pooling: options.pooling ?? codeDefaults.pooling,
+        embeddingLayer: options.embeddingLayer,
         maxTokens: options.maxTokens,
         onLong: options.onLong,
         batchTokens: options.batchTokens,
@@ -88,10 +93,12 @@ export function addEmbed(program: CommandUnknownOpts): void {
             const vector = rows.data.subarray(i * rows.cols, (i + 1) * rows.cols);
             await printJson({ key, embedding: [...vector], tokens: counts[i] });
           }
-        const { embedded, cached, truncated, tokens, modelSeconds } = embedder.stats;
+        const { embedded, cached, truncated, tokens, computed, modelSeconds } = embedder.stats;
         log.info(
           `${texts.length} texts: ${embedded} embedded (${tokens} tokens, ${modelSeconds.toFixed(1)} s), ${cached} from the cache`,
         );
+        if (computed < tokens)
+          log.info(`shared beginnings: ${(tokens / computed).toFixed(2)} times fewer tokens computed than read`);
         if (truncated > 0) log.warn(`${truncated} texts were longer than the limit and were cut`);
       } finally {
         await embedder.close();
@@ -107,7 +114,11 @@ async function embedAll(embedder: Embedder, texts: readonly KeyedText[], counts:
   for (let from = 0; from < texts.length; from += chunk) {
     signal.throwIfAborted();
     const part = texts.slice(from, from + chunk);
-    const onProgress: OnProgress = (event) => showProgress({ ...event, done: done + event.done, total });
+    // Ctrl-C is looked at after each run of the model; what is finished stays in the embedding cache.
+    const onProgress: OnProgress = (event) => {
+      showProgress({ ...event, done: done + event.done, total });
+      signal.throwIfAborted();
+    };
     const vectors = await embedder
       .embed(
         part.map(({ text }) => text),
