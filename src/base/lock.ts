@@ -9,8 +9,11 @@ import { ioError } from './files.js';
 
 export type Release = () => Promise<void>;
 
-/** Takes the directory, which is made where it is missing, and returns what gives it back, or undefined where it is taken. */
-export async function tryLock(directory: string): Promise<Release | undefined> {
+/**
+ * Takes the directory, which is made where it is missing, and returns what gives it back, or undefined where it is taken.
+ * `part` tells locks of one directory apart.
+ */
+export async function tryLock(directory: string, part = ''): Promise<Release | undefined> {
   let path: string;
   try {
     await mkdir(directory, { recursive: true });
@@ -18,7 +21,10 @@ export async function tryLock(directory: string): Promise<Release | undefined> {
   } catch (error) {
     throw ioError(directory, error);
   }
-  const name = `cole-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`;
+  const name = `cole-${createHash('sha256')
+    .update(part ? `${path}\0${part}` : path)
+    .digest('hex')
+    .slice(0, 32)}`;
   // Abstract sockets and named pipes leave no file. Other systems have neither, and go without a lock.
   const address = { linux: `\0${name}`, win32: `\\\\.\\pipe\\${name}` }[process.platform as string];
   if (address === undefined) return async () => {};

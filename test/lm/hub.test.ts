@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageFile } from '#cole/base/index.js';
 import { addModel, describeModel, openModel, pullModel, showModel } from '#cole/lm/index.js';
+import { cole } from '../cli/run.js';
 import { commit, type FakeHub, fakeHub } from './fake-hub.js';
 import { seeded } from './seeded.js';
 import { tinyBert, tinyLlamaGguf } from './tiny.js';
@@ -16,7 +17,8 @@ let home: string;
 let hub: FakeHub;
 let files: Record<string, Uint8Array>;
 const models = () => join(home, 'models');
-const downloads = () => join(models(), '.downloads', `someone--Tiny-Bert--${commit}`);
+const download = `.download-someone--Tiny-Bert--${commit}`;
+const downloads = () => join(models(), download);
 
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'cole-hub-'));
@@ -88,7 +90,7 @@ describe('the hub', () => {
   it('may go away: what was fetched is kept for the next pull', async () => {
     hub.cuts.push(50_000, 0, 0, 0);
     await expect(pullModel(id)).rejects.toThrow(/expected model\.safetensors of someone\/Tiny-Bert from http/);
-    expect(readdirSync(models())).toEqual(['.downloads']);
+    expect(readdirSync(models())).toEqual([download]);
     const kept = statSync(join(downloads(), 'model.safetensors.part')).size;
     expect(kept).toBeGreaterThan(10_000);
     await pullModel(id);
@@ -130,7 +132,7 @@ describe('the hub', () => {
       expect(wrong.requests.filter((request) => /safetensors|gguf/.test(request))).toEqual([]);
       await wrong.close();
     }
-    expect(existsSync(models())).toBe(false);
+    expect(existsSync(models()) ? readdirSync(models()) : []).toEqual([]);
   });
 
   it('says why it refuses, and where it is not there', async () => {
@@ -174,6 +176,18 @@ describe('the hub', () => {
     process.env.HF_ENDPOINT = sharded.url;
     expect(await pullModel('someone/Shards')).toMatchObject({ name: 'shards', layers: 5, present: true });
     await sharded.close();
+  });
+
+  it('is shown and pulled from by the command line', async () => {
+    const [shown, pulled, refused] = await Promise.all([
+      cole(['models', 'show', id, '--json']),
+      cole(['models', 'pull', id, '--name', 'mine', '--json']),
+      cole(['models', 'pull', id, 'other/model', '--name', 'x']),
+    ]);
+    expect(JSON.parse(shown!.stdout)).toMatchObject({ present: false, license: 'mit' });
+    expect(pulled!.stderr).toMatch(/\d MB in 3 files, license mit, sha256 [0-9a-f]{64}/);
+    expect(JSON.parse(pulled!.stdout)).toMatchObject({ name: 'mine', present: true });
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('one model for --name x, got 2') });
   });
 
   it('survives kills in the middle, and two processes at once', async () => {

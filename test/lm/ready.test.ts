@@ -139,6 +139,17 @@ describe('a ready ONNX file', () => {
       [changed(one, inputs, () => 'absent.data'), /the weights of .*absent\.data, got no such file/],
       [changed(one, inputs, () => '../../etc/passwd'), /beside .*, got \.\.\/\.\.\/etc\/passwd/],
       [exported.subarray(0, 5000), /is none or was cut short|got none/],
+      [
+        changed((g) => {
+          g.output(
+            'last_hidden_state',
+            g.node('DynamicQuantizeLinear', [states[2]!], { outputs: 3 }),
+            'float32',
+            shape,
+          );
+        }),
+        /got DynamicQuantizeLinear, which scales them by tensor/,
+      ],
       [Buffer.from('no protobuf at all'), /expected an ONNX file/],
     ];
     for (const [i, [bytes, message]] of cases.entries())

@@ -30,6 +30,8 @@ export interface SplitGraph {
   readonly irVersion: number;
   readonly inputs: readonly ForeignValue[];
   readonly outputs: readonly ForeignValue[];
+  /** Kinds of nodes, but for those inside of others. */
+  readonly operators: ReadonlySet<string>;
   /** Those whose contents leave the file. */
   readonly tensors: readonly ForeignTensor[];
   /** The model without inputs, outputs and the contents of `tensors`, of which the i-th lies at `places[i]` of `file`. */
@@ -39,7 +41,8 @@ export interface SplitGraph {
 /** Smaller tensors stay: shapes and constants that the runtime reads while it plans. */
 const smallestMoved = 1024;
 const modelFields = { irVersion: 1, graph: 7 };
-const graphFields = { tensor: 5, input: 11, output: 12 };
+const graphFields = { node: 1, tensor: 5, input: 11, output: 12 };
+const operatorField = 4;
 const tensorFields = { type: 2, name: 8, raw: 9, external: 13, location: 14 };
 
 interface Field {
@@ -94,6 +97,7 @@ function split(bytes: Uint8Array, path: string): SplitGraph {
   if (graphs.length === 0) throw new ColeError('ERR_DATA', `expected an ONNX file with a graph at ${path}, got none`);
   const kept: Uint8Array[] = [];
   const moved: { readonly tensor: ForeignTensor; readonly rest: readonly Uint8Array[] }[] = [];
+  const operators = new Set<string>();
   const inputs: ForeignValue[] = [];
   const outputs: ForeignValue[] = [];
   for (const field of graphs.flatMap((graph) => [...fieldsOf(graph)])) {
@@ -104,11 +108,14 @@ function split(bytes: Uint8Array, path: string): SplitGraph {
       if (parts) moved.push(parts);
       else kept.push(field.whole);
     } else kept.push(field.whole);
+    if (field.number === graphFields.node)
+      for (const part of fieldsOf(field.content)) if (part.number === operatorField) operators.add(textOf(part));
   }
   return {
     irVersion,
     inputs,
     outputs,
+    operators,
     tensors: moved.map(({ tensor }) => tensor),
     skeleton: (file, places) => {
       const out = new BinaryWriter();

