@@ -45,6 +45,8 @@ export {
 } from './lm/index.js';
 export { addonPath, type NativeInfo, native } from './native/index.js';
 export {
+  benchmarkNames,
+  benchmarkSpace,
   CommandObjective,
   type CommandSettings,
   commandDefaults,

@@ -20,7 +20,7 @@ const rooms: Record<string, string[]> = {
   lm: ['native', 'arrow', 'base'],
   features: ['spaces', 'code', 'base', 'types of lm'],
   surrogate: ['native', 'arrow', 'base'],
-  objectives: ['spaces', 'arrow', 'base'],
+  objectives: ['code', 'spaces', 'arrow', 'base'],
   search: ['spaces', 'base', 'types of surrogate', 'types of objectives', 'types of features'],
   study: [
     'search',

@@ -1,2 +1,7 @@
 /** The table that commands use where the user gives none. */
 export const embedded = { name: 'nas-bench-201-digits', metric: 'val_accuracy', testMetric: 'test_accuracy' } as const;
+
+/** Metrics of the tables that are part of cole; a table of the user's has to be told. */
+export function metricsOf(benchmark: string | undefined): { metric?: string; testMetric?: string } {
+  return benchmark === undefined ? {} : { metric: embedded.metric, testMetric: embedded.testMetric };
+}

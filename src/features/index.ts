@@ -31,7 +31,7 @@ export interface FeatureContext<Arch> {
 
 /** Names that `createFeatures` takes for a space, alone or joined by `+`. */
 export function featureNames<Arch>(space: Space<Arch>): string[] {
-  return ['code', 'ngrams', ...Object.keys(space.encodings)];
+  return ['code', 'ngrams', 'derivation', ...Object.keys(space.encodings)];
 }
 
 /** Whether the features read embeddings, so that a language model has to be there. */
@@ -62,7 +62,13 @@ function createSet<Arch>(name: string, context: FeatureContext<Arch>): FeatureSe
   }
   if (name === 'static' && context.staticEmbedder)
     return scaled(embeddedTexts(name, textRenderer(context), context.staticEmbedder), scaling ?? 'none');
-  if (name === 'ngrams') return scaled(ngramFeatures(textRenderer(context)), scaling ?? 'none');
+  if (name === 'ngrams') return scaled(ngramFeatures(name, textRenderer(context)), scaling ?? 'none');
+  // The string that the space writes: in einspace how the grammar derives the network.
+  if (name === 'derivation')
+    return scaled(
+      ngramFeatures(name, (arch) => space.print(arch)),
+      scaling ?? 'none',
+    );
   if (Object.hasOwn(space.encodings, name))
     return scaled(structuralFeatures(name, space.encodings[name]!), scaling ?? 'none');
   throw unknownName(`features of ${space.name}`, name, featureNames(space));

@@ -26,9 +26,9 @@ export function gramCounts(text: string): Map<string, number> {
   return counts;
 }
 
-export function ngramFeatures<Arch>(render: (arch: Arch) => string): FeatureSet<Arch> {
+export function ngramFeatures<Arch>(name: string, render: (arch: Arch) => string): FeatureSet<Arch> {
   return {
-    name: 'ngrams',
+    name,
     async fit(train) {
       const vocabulary = new Set<string>();
       for (const arch of train) for (const gram of gramCounts(render(arch)).keys()) vocabulary.add(gram);

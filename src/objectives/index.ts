@@ -1,5 +1,5 @@
 /** What is being maximised, and where its values come from. */
-export { benchmarkNames, openBenchmark } from './benchmarks.js';
+export { benchmarkNames, benchmarkSpace, openBenchmark } from './benchmarks.js';
 export {
   CommandObjective,
   type CommandSettings,

@@ -4,7 +4,7 @@ import { fixed, percent, shorten } from './format.js';
 import { spread } from './labels.js';
 import { draw, type Size } from './svg.js';
 import { ink } from './theme.js';
-import type { Method, View } from './view.js';
+import { bestOf, type Method, type View } from './view.js';
 
 export interface Figure {
   readonly wide: string;
@@ -69,7 +69,9 @@ export function curveFigure(view: View): Figure {
     note: `${percent(fraction)} of the best`,
     short: percent(fraction),
   }));
-  const best = { y: objective.best, note: `best in the table: ${fixed(objective.best, view.decimals)}`, short: 'best' };
+  const top = bestOf(view);
+  const where = objective.kind === 'command' ? 'best that was found' : 'best in the table';
+  const best = { y: top, note: `${where}: ${fixed(top, view.decimals)}`, short: 'best' };
   const marks = [...targets, best];
   const ends = methods.map(({ name, summary }) => `${name} ${fixed(summary.curve.mean.at(-1)!, view.decimals)}`);
   const label = `Best ${objective.metric} so far against evaluations. After the last one: ${ends.join(', ')}.`;

@@ -7,7 +7,7 @@ import { type Stage, stagesOf } from './stages.js';
 import { tableHtml } from './table.js';
 import { bestColumns, secondsColumns, targetColumns } from './tables.js';
 import type { RunManifest, RunReduction } from './types.js';
-import type { Method, View } from './view.js';
+import { bestOf, type Method, type View } from './view.js';
 import { finding, notes, partialNotice } from './words.js';
 
 export interface Parts {
@@ -74,16 +74,17 @@ function header(view: View, { title, reductions }: Parts): Html {
   const budgets = [...new Set(methods.map(({ summary }) => summary.budget))].sort((a, b) => a - b);
   const notice = partialNotice(view);
   const shared = sharedOptions(view);
+  const trained = objective.kind === 'command';
   return html`<header>
 <p class="eyebrow">cole · search report · ${dates(view)}</p>
 <h1>${title}</h1>
 <p class="lead">${finding(view, reductions)}</p>
 ${notice ? html`<p class="notice" role="note">${notice}</p>` : ''}
 <dl class="facts">
-<div class="full"><dt>Table</dt><dd>${objective.name}${objective.description ? html`<span class="sub">${objective.description}</span>` : ''}</dd></div>
+<div class="full"><dt>${trained ? 'Command' : 'Table'}</dt><dd>${objective.name}${objective.description ? html`<span class="sub">${objective.description}</span>` : ''}</dd></div>
 ${fact('Space', view.space)}
 ${fact('Metric', objective.metric)}
-${fact('Best in the table', fixed(objective.best, view.decimals))}
+${fact(trained ? 'Best that was found' : 'Best in the table', fixed(bestOf(view), view.decimals))}
 ${fact('Evaluations per trial', budgets.join(', '))}
 ${fact('Trials per method', trials.join(', '))}
 ${fact(seeds.length > 1 ? 'Seeds' : 'Seed', seeds.join(', '))}

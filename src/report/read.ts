@@ -90,7 +90,7 @@ function readSummary(fields: Fields): RunSummary {
     space: fields.string('space'),
     objective: {
       name: objective.string('name'),
-      ...optionalStrings(objective, 'description'),
+      ...optionalStrings(objective, 'kind', 'description'),
       hash: objective.string('hash'),
       metric: objective.string('metric'),
       metrics: objective.strings('metrics'),

@@ -46,7 +46,9 @@ export interface RunSummary {
     readonly metric: string;
     /** Metrics the table has; one alone means that the incumbent is chosen and scored on the same number. */
     readonly metrics: readonly string[];
-    /** Best value in the table. */
+    /** `command`: the architectures were trained for these runs, and there is no table. */
+    readonly kind?: string;
+    /** Best value in the table, or that was found where there is none. */
     readonly best: number;
   };
   readonly seed: number;

@@ -82,6 +82,11 @@ function testMetricOf(methods: readonly Method[]): string | undefined {
   return tested && String(tested.run.manifest.options.testMetric ?? 'test metric');
 }
 
+/** Of the table; where there is none, the best that any of the runs has found. */
+export function bestOf({ methods }: Pick<View, 'methods'>): number {
+  return Math.max(...methods.map(({ summary }) => summary.objective.best));
+}
+
 export function targetOf(summary: RunSummary, fraction: number | undefined): TargetSummary | undefined {
   return summary.targets.find((target) => target.fraction === fraction);
 }

@@ -56,7 +56,7 @@ export function notes(view: View): Html[] {
     list.push(
       html`All runs have the same seed, so trial 1 of each starts from the same random architectures, and so on.`,
     );
-  list.push(misses(methods));
+  list.push(misses(view));
   list.push(...early(methods));
   list.push(
     html`Seconds are summed over the trials of a run, on the machine named below; trials that run side by side add up to more than the clock shows. Embeddings found in the cache cost nothing, so a run after another on the same architectures spends less on the language model.`,
@@ -75,21 +75,31 @@ export function notes(view: View): Html[] {
     list.push(
       html`No finished trial yet, so not shown: ${enumerate(pending.map(({ folder }) => folder))}. The same command goes on where it stopped.`,
     );
-  list.push(html`sha256 of the table: <code>${objective.hash}</code>`);
+  list.push(html`sha256 of the ${sourceOf(view)}: <code>${objective.hash}</code>`);
   return list;
 }
 
-function oneMetric({ objective }: View): Html {
-  const others = objective.metrics.filter((name) => name !== objective.metric);
-  if (others.length === 0)
-    return html`The table has a single metric, ${objective.metric}: the best architecture of a search is chosen and scored on the same number. That favours no method over another, but the values are not estimates of accuracy on unseen data.`;
-  return html`The searches see ${objective.metric}, and the best so far is scored on it too; the table also holds ${enumerate(others)}, which no search looked at.`;
+/** Where values come from, in a word. */
+function sourceOf({ objective }: View): string {
+  return objective.kind === 'command' ? 'command' : 'table';
 }
 
-function misses(methods: readonly Method[]): Html {
+function oneMetric(view: View): Html {
+  const { objective } = view;
+  const others = objective.metrics.filter((name) => name !== objective.metric);
+  if (others.length === 0)
+    return html`The ${sourceOf(view)} has a single metric, ${objective.metric}: the best architecture of a search is chosen and scored on the same number. That favours no method over another, but the values are not estimates of accuracy on unseen data.`;
+  return html`The searches see ${objective.metric}, and the best so far is scored on it too; the ${sourceOf(view)} also gives ${enumerate(others)}, which no search looked at.`;
+}
+
+function misses({ methods, objective }: View): Html {
+  const what =
+    objective.kind === 'command'
+      ? 'architectures without a value because their training was invalid or failed'
+      : 'architectures asked for that the table lacks';
   const some = methods.filter(({ summary }) => summary.misses > 0);
-  if (some.length === 0) return html`Misses (architectures asked for that the table lacks): none.`;
-  return html`Misses (architectures asked for that the table lacks; each is counted once and not evaluated): ${enumerate(some.map(({ name, summary }) => `${name} ${summary.misses}`))}.`;
+  if (some.length === 0) return html`Misses (${what}): none.`;
+  return html`Misses (${what}; each is counted once and is no evaluation): ${enumerate(some.map(({ name, summary }) => `${name} ${summary.misses}`))}.`;
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -97,7 +97,7 @@ export function summarize(plan: SearchPlan, source: SourceFacts, all: ReadonlyMa
       hash: source.hash,
       metric: plan.metric,
       metrics: source.metrics,
-      best: source.best ?? Math.max(...curves.map((curve) => curve.at(-1)!)),
+      best: source.best ?? curves.reduce((best, curve) => Math.max(best, curve.at(-1)!), curves[0]?.at(-1) ?? 0),
     },
     seed: plan.seed,
     budget: plan.budget,
@@ -114,7 +114,7 @@ export function summarize(plan: SearchPlan, source: SourceFacts, all: ReadonlyMa
           }),
     ...(plan.testMetric !== null && { testAt: testAt(plan, plan.testMetric, histories, at) }),
     tau: tauByRefit(trials),
-    seconds: secondsByStage(trials),
+    seconds: secondsByStage(trials, source.kind),
     misses: trials.reduce((sum, { batches }) => sum + batches.reduce((n, { misses }) => n + misses.length, 0), 0),
     ended: Object.fromEntries(
       (['space', 'misses'] as const).map((end) => [end, trials.filter((trial) => trial.end === end).length]),
@@ -164,13 +164,15 @@ function tauByRefit(trials: readonly TrialRecord[]): SearchSummary['tau'] {
     .map(([evaluations, taus]) => ({ evaluations, ...meanWithBand(taus), trials: taus.length }));
 }
 
-function secondsByStage(trials: readonly TrialRecord[]): Record<string, number> {
+/** A training is told apart from what the search itself takes. */
+function secondsByStage(trials: readonly TrialRecord[], kind: SourceFacts['kind']): Record<string, number> {
   const sums = Object.fromEntries(stages.map((stage) => [stage, 0]));
   for (const { batches } of trials) {
     for (const { seconds } of batches) {
       for (const [stage, value] of Object.entries(seconds)) {
-        const name = stages.includes(stage) ? stage : 'rest';
-        sums[name] = sums[name]! + value;
+        const waiting = kind === 'command' && stage === 'objective' ? 'training' : 'rest';
+        const name = stages.includes(stage) ? stage : waiting;
+        sums[name] = (sums[name] ?? 0) + value;
       }
     }
   }

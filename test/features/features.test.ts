@@ -88,6 +88,15 @@ describe('ngrams', () => {
     expect(rows.data.reduce((a, b) => a + b)).toBe([...counts.values()].reduce((a, b) => a + b));
   });
 
+  it('reads the string of the architecture for derivation', async () => {
+    const fitted = await createFeatures('derivation', { space, style: 'nested' }).fit(train);
+    const grams = new Set(train.flatMap((cell) => [...gramCounts(space.print(cell)).keys()]));
+    expect(fitted.columns).toBe(grams.size);
+    const rows = await fitted.transform(train.slice(0, 1));
+    const counts = [...gramCounts(space.print(train[0]!)).values()];
+    expect(rows.data.reduce((a, b) => a + b)).toBe(counts.reduce((a, b) => a + b));
+  });
+
   it('reads the text of the style', async () => {
     const columns = async (style: string) => (await createFeatures('ngrams', { space, style }).fit(train)).columns;
     expect(await columns('exclude_helper')).toBeGreaterThan(await columns('nested'));

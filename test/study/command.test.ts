@@ -81,6 +81,9 @@ describe('runSearch with a command', () => {
     );
     expect(summary.objective).toMatchObject({ kind: 'command', name: command, best, metrics: ['accuracy', 'test'] });
     expect(summary.targets).toEqual([]);
+    // Mean of 15 ms a training, two at a time: most of the clock, and not booked on the search.
+    expect(summary.seconds.training).toBeGreaterThan(0.2);
+    expect(summary.seconds.rest).toBeLessThan(summary.seconds.training!);
     expect(JSON.parse(read(out, 'manifest.json')).options.source).toEqual({ command, serve: true, style: 'inline' });
   });
   it('comes to the same trials for any number of trainings at a time', { timeout: 60_000 }, async () => {

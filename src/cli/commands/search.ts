@@ -5,7 +5,7 @@ import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { ColeError } from '../../base/index.js';
 import type { RunSearchOptions } from '../../index.js';
 import { integer, number } from '../arguments.js';
-import { embedded } from '../benchmark.js';
+import { embedded, metricsOf } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples } from '../context.js';
 import { headHelp } from '../head.js';
 import { log, print, printJson } from '../output.js';
@@ -26,7 +26,7 @@ export function addSearch(program: CommandUnknownOpts): void {
         "cole search --command 'python3 train.py {code} {out}' --metric accuracy --parallel 2 --budget 60",
       ),
     )
-    .option('--space <name>', 'search space', 'nas-bench-201')
+    .option('--space <name>', 'search space (default: that of the benchmark, else nas-bench-201)')
     .addOption(
       new Option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers').conflicts(
         'benchmark',
@@ -45,7 +45,7 @@ export function addSearch(program: CommandUnknownOpts): void {
     .option('--max-failures <n>', 'failed trainings in a row that stop the search (default: 5)', integer(1))
     .option('--command-style <name>', 'form of the code that the command gets (default: one that runs)')
     .option('--benchmark <name>', `table that is part of cole (default: ${embedded.name}, unless --table is given)`)
-    .option('--metric <column>', `column that is maximised (default for ${embedded.name}: ${embedded.metric})`)
+    .option('--metric <column>', `column that is maximised (default for benchmarks: ${embedded.metric})`)
     .option('--test-metric <column>', 'column that is recorded beside it and never searched on')
     .option('--strategy <name>', 'bananas, evolution or random', 'bananas')
     .option('--preset <name>', 'settings of bananas: default, or those of published code, cole-reference or naslib')
@@ -81,17 +81,17 @@ export function addSearch(program: CommandUnknownOpts): void {
     )
     .option('--out <dir>', 'run directory (default: one under runs/ named after method and options)')
     .action(async (options, command) => {
-      const { runSearch } = await import('../../index.js');
+      const { benchmarkSpace, runSearch } = await import('../../index.js');
       const context = contextOf(command);
       const benchmark =
         options.benchmark ?? (options.table === undefined && options.command === undefined ? embedded.name : undefined);
       const what = defined({
-        space: options.space,
+        space: options.space ?? (benchmark === undefined ? undefined : benchmarkSpace(benchmark)),
         table: options.table,
         benchmark,
         command: commandOf(options),
-        metric: options.metric ?? (benchmark === embedded.name ? embedded.metric : undefined),
-        testMetric: options.testMetric ?? (benchmark === embedded.name ? embedded.testMetric : undefined),
+        metric: options.metric ?? metricsOf(benchmark).metric,
+        testMetric: options.testMetric ?? metricsOf(benchmark).testMetric,
         strategy: options.strategy,
         preset: options.preset,
         features: options.features,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import type { RegressionMethod, RegressionOptions, RegressionSummary } from '../../index.js';
 import { integer } from '../arguments.js';
-import { embedded } from '../benchmark.js';
+import { embedded, metricsOf } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples } from '../context.js';
 import { headHelp } from '../head.js';
 import { formatTable, log, print, printJson } from '../output.js';
@@ -27,14 +27,14 @@ export function addStudy(program: CommandUnknownOpts): void {
         'cole study regression --table accuracies.csv --metric accuracy --embeddings mine=e.arrow --features ngrams',
       ),
     )
-    .option('--space <name>', 'search space', 'nas-bench-201')
+    .option('--space <name>', 'search space (default: that of the benchmark, else nas-bench-201)')
     .addOption(
       new Option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers').conflicts(
         'benchmark',
       ),
     )
     .option('--benchmark <name>', `table that is part of cole (default: ${embedded.name}, unless --table is given)`)
-    .option('--metric <column>', `column that is predicted (default for ${embedded.name}: ${embedded.metric})`)
+    .option('--metric <column>', `column that is predicted (default for benchmarks: ${embedded.metric})`)
     .option('--features <list>', 'what heads see: code, ngrams, path ..., or sums such as code+ngrams')
     .option('--embeddings <list>', 'files that cole embed wrote, as name=file; beside or instead of --features')
     .option('--styles <list>', 'forms of the text that code and ngrams read, see cole render --styles')
@@ -53,14 +53,14 @@ export function addStudy(program: CommandUnknownOpts): void {
     .option('--identity <name>', 'canonical: one architecture of each class that computes the same; or text', 'text')
     .option('--out <dir>', 'run directory (default: one under runs/ named after the options)')
     .action(async (options, command) => {
-      const { runRegression } = await import('../../index.js');
+      const { benchmarkSpace, runRegression } = await import('../../index.js');
       const context = contextOf(command);
       const benchmark = options.benchmark ?? (options.table === undefined ? embedded.name : undefined);
       const what = defined({
-        space: options.space,
+        space: options.space ?? (benchmark === undefined ? undefined : benchmarkSpace(benchmark)),
         table: options.table,
         benchmark,
-        metric: options.metric ?? (benchmark === embedded.name ? embedded.metric : undefined),
+        metric: options.metric ?? metricsOf(benchmark).metric,
         methods: methodsOf(options),
         baseline: options.baseline,
         sizes: list(options.sizes)?.map(Number),
