@@ -116,6 +116,9 @@ async function runTrials(
     const trials = trialsOf(journal.entries, path);
     const server = embedder && new EmbeddingServer(embedder);
     journal.append({ type: 'start', code: codeHash() });
+    // By trial: trainings of its batch that have finished.
+    const trained = new Map<number, number>();
+    const report = progressOf(plan, trials, trained, hooks.onProgress);
     trainings =
       'command' in plan.source
         ? new Trainings({
@@ -123,10 +126,13 @@ async function runTrials(
             source: plan.source,
             directory,
             entries: journal.entries,
-            append: (entry) => journal.append(entry),
+            append: (entry) => {
+              journal.append(entry);
+              if (entry.outcome.status === 'ok') trained.set(entry.trial, 1 + (trained.get(entry.trial) ?? 0));
+              report();
+            },
           })
         : undefined;
-    const report = progressOf(plan, trials, hooks.onProgress);
     const writeSummary = inTurn(() => write(directory, 'summary.json', summarize(plan, facts, trials)));
     const open = Array.from({ length: plan.trials }, (_, i) => i + 1).filter((trial) => !trials.get(trial)?.end);
     const run = async (trial: number): Promise<void> => {
@@ -136,6 +142,7 @@ async function runTrials(
       const evaluate = (archs: readonly string[]) => trainings!.evaluate(trial, archs);
       await runTrialOnPool(pool, task, server, evaluate, stop.signal, (message) => {
         if (message.kind === 'batch') {
+          trained.delete(trial);
           journal.append({ type: 'batch', trial, ...message.batch });
           record.batches.push(message.batch);
           report();
@@ -234,13 +241,14 @@ async function runTrialOnPool(
 function progressOf(
   plan: SearchPlan,
   trials: ReadonlyMap<number, TrialRecord>,
+  trained: ReadonlyMap<number, number>,
   onProgress: OnProgress | undefined,
 ): () => void {
   const total = plan.trials * plan.budget;
   const report = () => {
     const done = [...trials.values()].reduce(
       (sum, { batches }) => sum + batches.reduce((n, { results }) => n + results.length, 0),
-      0,
+      [...trained.values()].reduce((sum, count) => sum + count, 0),
     );
     onProgress?.({ stage: 'search', done, total, unit: 'evaluations' });
   };
