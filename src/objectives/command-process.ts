@@ -43,6 +43,11 @@ export class ProcessTree {
     });
   }
 
+  /** Whether the program has ended. */
+  get over(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** Ends the tree and waits until its first process is gone. */
   async stop(): Promise<void> {
     this.kill();

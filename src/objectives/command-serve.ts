@@ -1,6 +1,7 @@
 /** A program that stays, and so loads its libraries and its data once for many trainings. */
 import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ioError } from '../base/index.js';
 import { parseAnswer } from './command-answer.js';
 import { failure, filesOf, note, prepare, type Training } from './command-files.js';
@@ -9,6 +10,9 @@ import { late, newMark, type Trainer, type TrainerOptions, type Try, tooLate, wi
 import type { Outcome } from './types.js';
 
 const gone = Symbol('gone');
+
+/** Milliseconds in which the last words of a program that has ended come out of the pipe. */
+const lastWordsMs = 200;
 
 /**
  * Starts the command once. A training is a JSON line `{"id", "code", "arch", "key", "seed"}` on its standard input; the line on
@@ -19,6 +23,8 @@ export class Server implements Trainer {
   #tree: ProcessTree | undefined;
   #work: { id: number; log: string; answer: (outcome: Outcome) => void; ioError: (error: unknown) => void } | undefined;
   #id = 0;
+  /** Answers of the program that runs. */
+  #served = 0;
 
   constructor(options: TrainerOptions) {
     this.#options = options;
@@ -38,11 +44,20 @@ export class Server implements Trainer {
     const { arch, key, seed } = training;
     tree.child.stdin?.write(`${JSON.stringify({ id, code: files.code, arch, key, seed })}\n`);
     try {
-      const end = await within(timeoutSeconds, Promise.race([answered, tree.ended.then(() => gone)]));
-      if (end !== late && typeof end.value !== 'symbol') return note(end.value, files.log);
-      // The next training gets a process of its own.
-      this.#tree = undefined;
-      await tree.stop();
+      const silent = tree.ended.then(() => sleep(lastWordsMs, gone));
+      const end = await within(timeoutSeconds, Promise.race([answered, silent]));
+      const answer = end !== late && end.value !== gone ? (end.value as Outcome) : undefined;
+      if (!answer || tree.over) {
+        // The next training gets a process of its own.
+        this.#tree = undefined;
+        await tree.stop();
+      }
+      if (answer) {
+        this.#served++;
+        return note(answer, files.log);
+      }
+      // It ended of its own accord after earlier answers, and had not read this training.
+      if (end !== late && this.#served > 0 && (await tree.ended) === undefined) return await this.attempt(training);
       return end === late
         ? tooLate(this.#options, files.log)
         : failure(`the command ${(await tree.ended) ?? 'ended'} before it answered`, files.log, logStart);
@@ -54,6 +69,7 @@ export class Server implements Trainer {
   #start(): ProcessTree {
     const { command, folder, metric } = this.#options;
     const tree = new ProcessTree(command, { mark: newMark(folder), env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#served = 0;
     void tree.ended.then(() => {
       // One that ends between two trainings has failed none.
       if (this.#work || this.#tree !== tree) return;

@@ -236,6 +236,14 @@ describe('a command that serves', () => {
     expect(await outcome('late')).toEqual({ status: 'failed', reason: 'no answer within 3 s' });
     expect(await outcome('c')).toEqual({ status: 'ok', metrics: { accuracy: 1 } });
   });
+  it('may end after an answer, which counts', { timeout: 20_000 }, async () => {
+    const { train } = objective(
+      server(`process.stdout.write('{"id":' + id + ',"metrics":{"accuracy":' + n + '}}\\n', () => process.exit(0));`),
+      { serve: true, retries: 0 },
+    );
+    for (const name of ['a', 'b', 'c'])
+      expect((await train(name)).outcome).toEqual({ status: 'ok', metrics: { accuracy: 1 } });
+  });
   it('may say that a training failed, or that it came to no number', async () => {
     const { train } = objective(
       server(
