@@ -32,6 +32,7 @@ std::vector<Isa> supported_isas() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl"))
     out.push_back(Isa::kAvx512);
+  // Every CPU with these two converts half floats as well (F16C).
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) out.push_back(Isa::kAvx2);
 #endif
   out.push_back(Isa::kBaseline);

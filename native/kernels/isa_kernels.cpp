@@ -250,15 +250,6 @@ void dropout(float* h, size_t first, size_t n, uint32_t key, uint32_t threshold,
   }
 }
 
-void add_rows(float* sum, const float* rows, size_t count, size_t n) {
-  size_t r = 0;
-  // Four rows per pass over the sums, added one after the other.
-  for (; r + 4 <= count; r += 4, rows += 4 * n)
-    for (size_t i = 0; i < n; ++i) sum[i] = (((sum[i] + rows[i]) + rows[n + i]) + rows[2 * n + i]) + rows[3 * n + i];
-  for (; r < count; ++r, rows += n)
-    for (size_t i = 0; i < n; ++i) sum[i] += rows[i];
-}
-
 void add_scaled(float* __restrict to, float factor, const float* __restrict from, size_t n) {
   for (size_t i = 0; i < n; ++i) to[i] += factor * from[i];
 }
@@ -266,6 +257,7 @@ void add_scaled(float* __restrict to, float factor, const float* __restrict from
 }  // namespace
 
 #include "kernels/isa_pca.h"
+#include "kernels/isa_pooling.h"
 
 namespace cole {
 
@@ -287,7 +279,9 @@ const Kernels& COLE_KERNELS() {
       transpose,
       dropout,
       adam,
-      add_rows,
+      add_rows<Float32>,
+      add_rows<Float16>,
+      add_rows<BFloat16>,
       add_scaled,
       add_rows_f64,
       pack_columns_f32,

@@ -70,8 +70,11 @@ struct Kernels {
   // One step of Adam (Kingma and Ba, ICLR 2015) over n parameters, a multiple of kPad.
   void (*adam)(float* w, const AdamState& state, size_t n);
 
-  // sum[n] += rows[count, n], row after row.
-  void (*add_rows)(float* sum, const float* rows, size_t count, size_t n);
+  // sum[n] += rows[count, n] (leading dimension ld), row after row: the same bits on every instruction set. Half floats come
+  // as their bits.
+  void (*add_rows_f32)(float* sum, const float* rows, size_t count, size_t ld, size_t n);
+  void (*add_rows_f16)(float* sum, const uint16_t* rows, size_t count, size_t ld, size_t n);
+  void (*add_rows_bf16)(float* sum, const uint16_t* rows, size_t count, size_t ld, size_t n);
   // to[n] += factor from[n].
   void (*add_scaled)(float* to, float factor, const float* from, size_t n);
 

@@ -8,7 +8,7 @@
 import type { NativeAttention, NativeGp, NativeModels } from './contract-heads.js';
 
 /** Raised with every change of this file that an old build would misread. */
-export const contractAbi = 2;
+export const contractAbi = 3;
 
 export interface NativeInfo {
   readonly abi: number;
@@ -18,8 +18,18 @@ export interface NativeInfo {
   readonly supported: readonly string[];
 }
 
-/** How hidden states become one vector per text; see poolTokens. */
-export type NativePooling = 'mean' | 'last_token';
+/** Hidden states [tokens, dim] of one layer: values, or the bits of half floats. */
+export type NativeStates = Float32Array | Uint16Array;
+export type NativeElement = 'float32' | 'float16' | 'bfloat16';
+
+/** One way from hidden states to a vector per text: over its tokens, then over layers. */
+export interface NativePooling {
+  readonly tokens: 'mean' | 'last_token';
+  /** mean: the mean of the layers' vectors, [dim]; stack: one after the other, [layers, dim]. */
+  readonly overLayers: 'mean' | 'stack';
+  /** Which of the given layers, each at most once; at least one. */
+  readonly layers: Int32Array;
+}
 
 export interface NativePca {
   /** [cols] */
@@ -264,17 +274,19 @@ export interface NativeAddon {
   ): Float32Array;
 
   /**
-   * One vector [dim] per text from the hidden states [tokens, dim] of one or more layers (several layers: the mean of
-   * their vectors). Text i owns the rows spans[2 i] <= t < spans[2 i + 1], so packed texts and texts padded on either side
-   * ([batch, length, dim] read as [batch * length, dim]) are the same case. mask [tokens], or null: rows that are 0 do not
-   * count. A text without any row that counts is an error.
+   * For each pooling [texts, dim] or, for a stack, [texts, layers, dim], from the hidden states [tokens, dim] of one or more
+   * layers, which are read once for all poolings. Float32Arrays for float32, Uint16Arrays otherwise. Text i owns the rows
+   * spans[2 i] <= t < spans[2 i + 1], so packed texts and texts padded on either side ([batch, length, dim] read as
+   * [batch * length, dim]) are the same case. mask [tokens], or null: rows that are 0 do not count. Sums are float32, in the
+   * order of the rows. Errors: a text without any row that counts, a value that is not finite in a row that counts.
    */
   poolTokens(
-    layers: readonly Float32Array[],
+    layers: readonly NativeStates[],
+    element: NativeElement,
     dim: number,
     spans: Int32Array,
     mask: Uint8Array | null,
-    mode: NativePooling,
+    poolings: readonly NativePooling[],
     threads: number,
-  ): Float32Array;
+  ): Float32Array[];
 }

@@ -1,12 +1,14 @@
 export {
   contractAbi,
   type NativeAddon,
+  type NativeElement,
   type NativeEncoded,
   type NativeInfo,
   type NativeMlp,
   type NativeMlpSpec,
   type NativePca,
   type NativePooling,
+  type NativeStates,
   type NativeTokenizer,
   type NativeTokenizerSpec,
 } from './contract.js';

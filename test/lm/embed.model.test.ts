@@ -114,8 +114,9 @@ describe.each(['smollm2-135m', 'all-minilm-l6-v2'])('%s', (model) => {
     const dim = manifest.config.hidden;
     const spans = Int32Array.of(0, tokens, width, width + tokens);
     for (const mode of ['mean', 'last_token'] as const) {
-      const ours = native().poolTokens([states!.data as Float32Array], dim, spans, null, mode, 1);
-      expect(distance(ours, pooled[mode]!.data as Float32Array)).toBeLessThan(1e-6);
+      const pooling = { tokens: mode, overLayers: 'mean', layers: Int32Array.of(0) } as const;
+      const [ours] = native().poolTokens([states!.data as Float32Array], 'float32', dim, spans, null, [pooling], 1);
+      expect(distance(ours!, pooled[mode]!.data as Float32Array)).toBeLessThan(1e-6);
     }
     await session.release();
   });

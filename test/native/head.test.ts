@@ -242,17 +242,4 @@ describe('bad input', () => {
       ),
     ).toMatch(/^ERR_DATA: expected (a finite training loss|finite weights)/);
   });
-
-  it('refuses pooling that has nothing to pool or reaches outside', () => {
-    const hidden = random(4 * 3, 'pool');
-    const pool = (spans: number[], mask: number[] | null = null, dim = 3) =>
-      addon.poolTokens([hidden], dim, Int32Array.from(spans), mask && Uint8Array.from(mask), 'mean', 1);
-    expect(pool([1, 2])).toEqual(hidden.slice(3, 6));
-    expect(code(() => pool([0, 5]))).toBe('ERR_SHAPE: expected a span within 4 tokens for text 0, got 0 to 5');
-    expect(code(() => pool([0, 1, 2, 2]))).toBe('ERR_DATA: expected at least one token to pool for text 1, got none');
-    expect(code(() => pool([0, 1], null, 5))).toMatch(/^ERR_SHAPE/);
-    expect(code(() => pool([0, 1], [1]))).toMatch(/^ERR_SHAPE: expected 4 elements for mask/);
-    expect(code(() => pool([0, 1, 2]))).toMatch(/^ERR_SHAPE/);
-    expect(code(() => addon.poolTokens([], 3, new Int32Array(0), null, 'mean', 1))).toMatch(/^ERR_SHAPE/);
-  });
 });
