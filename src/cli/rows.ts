@@ -15,7 +15,7 @@ export async function screenInput(source: string): Promise<ScreenInput> {
       'ERR_OPTION',
       'expected a file or a folder to screen, which can be read again, got standard input',
     );
-  if (isFolder(source)) return { identity: folderHash(source), rows: () => folderRows(source) };
+  if (isFolder(source)) return { identity: folderHash(source), textsOnly: true, rows: () => folderRows(source) };
   const identity = await fileHash(source);
   const arrow = ['.arrow', '.feather'].includes(extname(source).toLowerCase());
   return { identity, rows: () => (arrow ? arrowRows(source) : lineRows(source)) };

@@ -15,6 +15,8 @@ export type InputRow =
 export interface ScreenInput {
   /** Names the content, such as a hash: a run goes on only with the same one. */
   readonly identity: string;
+  /** Whether rows are texts or vectors, of which only features that read texts can be made. */
+  readonly textsOnly?: boolean;
   /** All rows from the first one on, in the same order at each call. */
   rows(): AsyncIterable<InputRow>;
 }
@@ -74,9 +76,13 @@ export interface ScreenPlan {
   readonly seed: number;
 }
 
-/** First stage of a cascade unless told otherwise; docs/results.md has the curves that it was picked by. */
-export function cheapFeatures(space: Space<unknown>): string {
-  return Object.hasOwn(space.encodings, 'counts') ? 'counts+ngrams' : 'ngrams';
+/**
+ * First stage of a cascade unless told otherwise: of those at most a twentieth as dear as `code`, the one that kept most of
+ * the best networks of einspace-digits (docs/results.md). Texts alone have no counts; n-grams do best for small cells.
+ */
+export function cheapFeatures(space: Space<unknown>, input?: ScreenInput): string {
+  if (!Object.hasOwn(space.encodings, 'counts')) return 'ngrams';
+  return input?.textsOnly ? 'static' : 'counts+static';
 }
 
 export function planScreen(options: ScreenOptions): ScreenPlan {
@@ -85,7 +91,7 @@ export function planScreen(options: ScreenOptions): ScreenPlan {
   checkFeatures(features, space);
   const full = readBudget(options.full ?? (needsEmbedder(features) ? '5%' : '100%'));
   const everything = 'share' in full && full.share === 1;
-  const first = options.first ?? (everything ? null : cheapFeatures(space));
+  const first = options.first ?? (everything ? null : cheapFeatures(space, options.input));
   if (first !== null) checkFeatures(first, space);
   if (first !== null && needsEmbedder(first))
     throw new ColeError('ERR_OPTION', `expected features without a language model for the first stage, got ${first}`);
