@@ -57,6 +57,17 @@ describe('heads', () => {
         expect(columns.get(name)!.values).toEqual(lines.map((line) => line[name]));
     }
   });
+  it('are what a search fits, named in its method', async () => {
+    const cwd = folder();
+    const search = ['search', '--table', 'table.csv', '--metric', 'accuracy', '--features', 'path', '--budget', '30'];
+    const { code, stdout } = await cole([...search, '--head', 'gp', '--held-out', '40', '--json'], { cwd });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ method: 'bananas path gp', trials: { done: 1 } });
+    const preset = await cole([...search, '--head', 'ridge', '--preset', 'naslib', '--json'], { cwd });
+    expect([preset.code, preset.stderr]).toEqual([0, '']);
+    const wrong = await cole([...search, '--head', 'gpp'], { cwd });
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('did you mean gp')]);
+  });
   it('name the head that has no such option, and the library that is not there', async () => {
     const cwd = folder();
     const loss = await cole([...fit, '--head', 'ridge', '--loss', 'mse'], { cwd });
