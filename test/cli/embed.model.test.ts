@@ -93,22 +93,29 @@ describe('embed', () => {
   it('stops after Ctrl-C and takes from the cache what was done', async () => {
     const cwd = temporaryFolder();
     const env = { COLE_CACHE: join(cwd, 'cache') };
-    writeFileSync(join(cwd, 'archs.jsonl'), (await cole(['sample', '-n', '600', '--unique', 'canonical'])).stdout);
+    writeFileSync(join(cwd, 'archs.jsonl'), (await cole(['sample', '-n', '1500', '--unique', 'canonical'])).stdout);
     const args = [...embed, 'archs.jsonl', '--out', 'e.arrow'];
-    const { child, result } = start(args, { cwd, env });
     const written = () =>
-      readdirSync(cwd, { recursive: true }).filter((name) => String(name).endsWith('.arrow')).length;
-    while (written() === 0 && child.exitCode === null) await sleep(20);
-    child.kill('SIGINT');
-    const stopped = await result;
+      readdirSync(cwd, { recursive: true }).some((name) => String(name).endsWith('.arrow') && name !== 'e.arrow');
+    // Later and later, until the model has run at least once: what was done by then is written when the command stops.
+    let stopped: Awaited<ReturnType<typeof start>['result']>;
+    let wait = 800;
+    do {
+      const { child, result } = start(args, { cwd, env });
+      await sleep(wait);
+      child.kill('SIGINT');
+      stopped = await result;
+      expect(stopped.code).not.toBe(0);
+      wait *= 1.25;
+    } while (!written());
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toContain('the same command goes on');
     expect(readdirSync(cwd)).not.toContain('e.arrow');
     const finished = await cole(args, { cwd, env });
     expect(finished.code).toBe(0);
     const cached = Number(/(\d+) from the cache/.exec(finished.stderr)![1]);
-    expect(cached).toBeGreaterThanOrEqual(256);
-    expect(cached).toBeLessThan(600);
+    expect(cached).toBeGreaterThan(0);
+    expect(cached).toBeLessThan(1500);
     expect(readdirSync(cwd)).toContain('e.arrow');
   });
 });
