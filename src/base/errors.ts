@@ -29,3 +29,10 @@ export function asColeError(error: unknown, fallback: ErrorCode): ColeError {
   const known = typeof code === 'string' && code.startsWith('ERR_') && /^ERR_[A-Z]+$/.test(code);
   return new ColeError(known ? (code as ErrorCode) : fallback, String(message ?? error), { cause: error });
 }
+
+/** Throws ERR_INTERRUPTED where the signal is aborted: with its own reason, or saying what was stopped and goes on later. */
+export function interruptedBy(signal: AbortSignal | undefined, what: string): void {
+  if (!signal?.aborted) return;
+  if (signal.reason instanceof ColeError) throw signal.reason;
+  throw new ColeError('ERR_INTERRUPTED', `${what}; the same command goes on from the last checkpoint`);
+}

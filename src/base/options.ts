@@ -10,6 +10,12 @@ export function resolveOptions<T extends object>(what: string, defaults: T, give
   return Object.freeze({ ...defaults, ...set });
 }
 
+/** Throws ERR_OPTION naming the option `name` where its value is no whole number from `low` on. */
+export function atLeast(low: number, name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < low)
+    throw new ColeError('ERR_OPTION', `expected a whole number of at least ${low} for ${name}, got ${value}`);
+}
+
 /** The error for a name that is none of `known`, with the nearest one. */
 export function unknownName(what: string, name: string, known: readonly string[]): ColeError {
   const near = nearest(name, known);

@@ -12,6 +12,12 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: stri
   };
 }
 
+/** Integers between commas. */
+export function integers(min: number): (text: string) => number[] {
+  const one = integer(min);
+  return (text) => text.split(',').map(one);
+}
+
 /** 0 to 2^32 - 1: what the seeds of the addon can hold. */
 export const seedNumber = integer(0, 2 ** 32 - 1);
 

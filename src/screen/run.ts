@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { asColeError, ColeError, type OnProgress, packageFile, stream } from '../base/index.js';
+import { ColeError, interruptedBy, type OnProgress, packageFile, stream } from '../base/index.js';
 import { needsEmbedder, type Scaling } from '../features/index.js';
 import { createEmbedder } from '../lm/index.js';
 import { space as spaceOf } from '../spaces/index.js';
@@ -18,7 +18,7 @@ import {
   requireSameRun,
   startDirectory,
 } from '../study/index.js';
-import { type ChunkReply, coreBudget, openSource, WorkerPool } from '../workers/index.js';
+import { coreBudget, openSource, WorkerPool } from '../workers/index.js';
 import type { ChunkResult, ChunkTask } from './chunk.js';
 import { type ScreenEntry, screenEntries } from './journal.js';
 import { planScreen, type ScreenInput, type ScreenOptions, type ScreenPlan } from './options.js';
@@ -49,7 +49,8 @@ export interface RunScreenHooks {
  * journal.jsonl and, at the end, top.arrow and summary.json.
  *
  * @example
- * await runScreen({ count: 100_000, benchmark: 'einspace-digits', metric: 'accuracy', space: 'einspace:1x8x8', out: 'screen' });
+ * const benchmark = 'einspace-digits';
+ * await runScreen({ count: 100_000, benchmark, space: benchmarkSpace(benchmark), metric: 'val_accuracy', out: 'screen' });
  */
 export async function runScreen(options: ScreenOptions, hooks: RunScreenHooks = {}): Promise<ScreenSummary> {
   const plan = planScreen(options);
@@ -189,7 +190,7 @@ class Screen {
     for (const entry of this.#journal.entries)
       if (entry.type === 'chunk' && !done.has(entry.index)) this.#take(entry, done);
     const { workers } = this.#cores();
-    const pool = new WorkerPool<ChunkTask & { key: string }, ChunkReply>(
+    const pool = new WorkerPool<ChunkTask & { key: string }, ChunkResult>(
       packageFile('dist', 'workers', 'screen-chunk.js'),
       workers,
     );
@@ -203,7 +204,6 @@ class Screen {
         this.#interrupted();
         const task = { setup, share, top: this.#plan.top, key, ...next };
         const result = await pool.run(task, this.#hooks.signal ? { signal: this.#hooks.signal } : {});
-        if ('code' in result) throw asColeError(result, 'ERR_DATA');
         this.#journal.append({ type: 'chunk', ...result });
         this.#take(result, done);
         this.#report();
@@ -238,8 +238,7 @@ class Screen {
   }
 
   #interrupted(): void {
-    if (this.#hooks.signal?.aborted)
-      throw new ColeError('ERR_INTERRUPTED', 'stopped; the same command goes on from the last checkpoint');
+    interruptedBy(this.#hooks.signal, 'the screen was interrupted');
   }
 
   #report(): void {

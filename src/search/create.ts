@@ -1,5 +1,5 @@
 /** Strategies by name, with their presets. */
-import { ColeError, pickNamed, resolveOptions } from '../base/index.js';
+import { atLeast, ColeError, pickNamed, resolveOptions } from '../base/index.js';
 import { acquisitions } from './acquisition.js';
 import { Bananas, type BananasOptions, type BananasParts } from './bananas.js';
 import { Evolution, type EvolutionOptions } from './evolution.js';
@@ -60,12 +60,12 @@ export function resolveStrategy(options: StrategyOptions): StrategySettings {
   if (strategy === 'random') return { strategy };
   if (strategy === 'evolution') {
     const evolution = resolveOptions('evolution', evolutionDefaults, options.evolution);
-    for (const name of ['population', 'sample'] as const) atLeastOne(name, evolution[name]);
+    for (const name of ['population', 'sample'] as const) atLeast(1, name, evolution[name]);
     return { strategy, evolution };
   }
   const base = pickNamed('preset of bananas', bananasPresets, preset ?? 'default');
   const bananas = resolveOptions('bananas', base, options.bananas);
-  for (const name of ['initial', 'parents', 'candidates', 'maxEdits'] as const) atLeastOne(name, bananas[name]);
+  for (const name of ['initial', 'parents', 'candidates', 'maxEdits'] as const) atLeast(1, name, bananas[name]);
   pickNamed('acquisition', acquisitions, bananas.acquisition);
   pickNamed('generator', { distinct: 0, chained: 0 }, bananas.generator);
   pickNamed('identity', { text: 0, canonical: 0 }, bananas.identity);
@@ -75,11 +75,6 @@ export function resolveStrategy(options: StrategyOptions): StrategySettings {
       `expected at least parents * maxEdits = ${bananas.parents * bananas.maxEdits} as candidates of the chained generator, got ${bananas.candidates}`,
     );
   return { strategy, bananas };
-}
-
-function atLeastOne(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1)
-    throw new ColeError('ERR_OPTION', `expected a whole number of at least 1 for ${name}, got ${value}`);
 }
 
 /** `parts.features` and `parts.surrogate` are needed by strategies that fit one: `bananas`. */

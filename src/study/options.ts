@@ -1,13 +1,6 @@
 /** Options of a search run: what a caller may say, what it comes to, and what of it decides the result. */
-import { ColeError, resolveOptions } from '../base/index.js';
-import {
-  codeDefaults,
-  codeScaling,
-  createFeatures,
-  defaultStyle,
-  needsEmbedder,
-  type Scaling,
-} from '../features/index.js';
+import { atLeast, ColeError, resolveOptions } from '../base/index.js';
+import type { Scaling } from '../features/index.js';
 import type { Pooling } from '../lm/index.js';
 import { checkCommandSettings } from '../objectives/index.js';
 import {
@@ -17,9 +10,9 @@ import {
   type StrategyName,
   type StrategySettings,
 } from '../search/index.js';
-import { space as spaceOf } from '../spaces/index.js';
 import { resolveSurrogate, type SurrogateChoice, type SurrogateOptions, surrogatePresets } from '../surrogate/index.js';
 import type { TableSource } from '../workers/index.js';
+import { planFeatures } from './features.js';
 import { type CommandSource, commandSource } from './trainings.js';
 
 /** One method (a strategy with its features) on one table, `trials` times. */
@@ -187,39 +180,10 @@ function surrogatePlan(
       );
     return { features: null, embedder: null, surrogate: null };
   }
-  const spec = o.features ?? 'code';
-  const reads = needsEmbedder(spec);
-  if (!reads && (o.model !== undefined || o.pooling !== undefined))
-    throw new ColeError(
-      'ERR_OPTION',
-      `expected no model or pooling for features ${spec}, which read no text with a language model`,
-    );
-  const style = o.style ?? defaultStyle(o.space);
-  requireFeatures(spec, o, style);
+  const { features, embedder } = planFeatures(o, o.space);
   const published = surrogatePresets[o.surrogate?.head ?? 'mlp']?.['reference-naslib'] !== undefined;
   const reference =
     settings.bananas.generator === 'chained' && published ? ({ preset: 'reference-naslib' } as const) : {};
   const { threads: _threads, ...surrogate } = resolveSurrogate({ ...reference, ...o.surrogate });
-  const model = o.model ?? codeDefaults.model;
-  return {
-    features: { spec, style, scaling: o.scaling ?? (spec === 'code' ? codeScaling(model) : null) },
-    embedder: reads ? { model, pooling: o.pooling ?? codeDefaults.pooling } : null,
-    surrogate,
-  };
-}
-
-/** Throws for a word that the features do not know, before anything is written. Making them embeds nothing. */
-function requireFeatures(spec: string, o: Resolved, style: string): void {
-  const neverAsked = { dimension: 1, embed: () => Promise.reject(new Error('asked for vectors while planning')) };
-  createFeatures(spec, {
-    space: spaceOf(o.space),
-    style,
-    textEmbedder: neverAsked,
-    ...(o.scaling !== undefined && { scaling: o.scaling }),
-  });
-}
-
-function atLeast(low: number, name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < low)
-    throw new ColeError('ERR_OPTION', `expected a whole number of at least ${low} for ${name}, got ${value}`);
+  return { features, embedder, surrogate };
 }

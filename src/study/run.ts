@@ -6,7 +6,7 @@ import { setMaxListeners } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
-import { ColeError, type OnProgress, packageFile, writeFileAtomic } from '../base/index.js';
+import { ColeError, interruptedBy, type OnProgress, packageFile, writeFileAtomic } from '../base/index.js';
 import type { Embedder } from '../lm/index.js';
 import type { Outcome } from '../objectives/index.js';
 import {
@@ -55,7 +55,7 @@ export async function runSearch(options: RunSearchOptions, hooks: RunSearchHooks
   if (found) requireSameRun(options.out, found, compared, factHashes);
   const finished = found && finishedSummary(options.out);
   if (finished) return finished;
-  interruptedBy(hooks.signal);
+  interruptedBy(hooks.signal, 'the search was interrupted');
 
   const embedder = plan.embedder && (await openEmbedder(plan, options, cores));
   try {
@@ -160,7 +160,7 @@ async function runTrials(
       await Promise.all(open.map(run));
     } catch (error) {
       stop.abort(error);
-      interruptedBy(hooks.signal);
+      interruptedBy(hooks.signal, 'the search was interrupted');
       throw error;
     } finally {
       hooks.signal?.removeEventListener('abort', onAbort);
@@ -282,10 +282,4 @@ function inTurn(work: () => Promise<void>): () => Promise<void> {
     last = last.then(work);
     return last;
   };
-}
-
-function interruptedBy(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  if (signal.reason instanceof ColeError) throw signal.reason;
-  throw new ColeError('ERR_INTERRUPTED', 'the search was interrupted; the same command goes on from the last batch');
 }

@@ -3,7 +3,6 @@ export { type CoreBudget, type CoreRequest, coreBudget } from './budget.js';
 export { EmbeddingClient, type EmbeddingReply, type EmbeddingRequest, EmbeddingServer } from './embedding-port.js';
 export { type RunTaskOptions, WorkerPool } from './pool.js';
 export type { FoldPredictions, RegressionFoldTask, SharedRows } from './regression-fold.js';
-export type { ChunkReply } from './screen-chunk.js';
 export {
   type EvaluationReply,
   openSource,

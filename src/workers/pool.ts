@@ -5,6 +5,7 @@
 import type { TransferListItem } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { asColeError } from '../base/index.js';
+import { answerOf, type Reply } from './reply.js';
 
 export interface RunTaskOptions {
   readonly transfer?: readonly TransferListItem[];
@@ -13,10 +14,10 @@ export interface RunTaskOptions {
 }
 
 export class WorkerPool<Task, Result> {
-  readonly #pool: Piscina<Task, Result>;
+  readonly #pool: Piscina<Task, Reply<Result>>;
   readonly #failed: Promise<never>;
 
-  /** `entry` is the compiled file whose default export runs a task. */
+  /** `entry` is the compiled file whose default export runs a task, made by `answering`. */
   constructor(entry: string, workers: number) {
     this.#pool = new Piscina({
       filename: entry,
@@ -43,7 +44,7 @@ export class WorkerPool<Task, Result> {
         ...(options.transfer && { transferList: [...options.transfer] as never }),
         ...(options.signal && { signal: options.signal }),
       });
-      return await Promise.race([done, this.#failed]);
+      return answerOf(await Promise.race([done, this.#failed]));
     } catch (error) {
       throw asColeError(error, 'ERR_DATA');
     }

@@ -7,6 +7,7 @@ import { renderer } from '../code/index.js';
 import { createFeatures, type FeatureSet, type Scaling } from '../features/index.js';
 import { type Space, space as spaceOf } from '../spaces/index.js';
 import { createSurrogate, type SurrogateOptions } from '../surrogate/index.js';
+import { answering } from './reply.js';
 
 /** [archs, dimension] on a SharedArrayBuffer. */
 export interface SharedRows {
@@ -42,7 +43,7 @@ export interface FoldPredictions {
 /** Parsed and rendered once for the tasks of a method that follow each other. */
 let kept: { readonly key: string; readonly features: FeatureSet<number> } | undefined;
 
-export default async function regressionFold(task: RegressionFoldTask): Promise<FoldPredictions[]> {
+export default answering(async (task: RegressionFoldTask): Promise<FoldPredictions[]> => {
   if (kept?.key !== task.key) kept = { key: task.key, features: featuresOf(task) };
   const { features } = kept;
   const surrogate = createSurrogate(task.surrogate);
@@ -57,7 +58,7 @@ export default async function regressionFold(task: RegressionFoldTask): Promise<
     results.push({ mean, std, seconds });
   }
   return results;
-}
+});
 
 /** Feature sets over positions in `archs`. */
 function featuresOf(task: RegressionFoldTask): FeatureSet<number> {

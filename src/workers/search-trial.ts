@@ -26,6 +26,7 @@ import {
 import { rowsOf, type Space, space as spaceOf } from '../spaces/index.js';
 import { createSurrogate, type SurrogateOptions } from '../surrogate/index.js';
 import { EmbeddingClient, type EmbeddingReply, type EmbeddingRequest } from './embedding-port.js';
+import { answering } from './reply.js';
 
 /** Where values come from: a file, or a benchmark that is part of the package. */
 export type TableSource = { readonly path: string } | { readonly benchmark: string };
@@ -90,7 +91,7 @@ export function openSource(source: TableSource, space: Space<unknown>): Promise<
 const tables = new Map<string, Promise<Table>>();
 const vectors = new Map<string, Map<string, Float32Array>>();
 
-export default async function searchTrial(task: SearchTrialTask): Promise<void> {
+export default answering(async (task: SearchTrialTask): Promise<void> => {
   const { port } = task;
   try {
     const end = await run(task, (message: SearchTrialMessage) => port.postMessage(message));
@@ -98,7 +99,7 @@ export default async function searchTrial(task: SearchTrialTask): Promise<void> 
   } finally {
     port.close();
   }
-}
+});
 
 async function run(task: SearchTrialTask, post: (message: SearchTrialMessage) => void): Promise<TrialEnd> {
   const stopwatch = new Stopwatch();

@@ -95,8 +95,10 @@ describe('embed', () => {
     const env = { COLE_CACHE: join(cwd, 'cache') };
     writeFileSync(join(cwd, 'archs.jsonl'), (await cole(['sample', '-n', '1500', '--unique', 'canonical'])).stdout);
     const args = [...embed, 'archs.jsonl', '--out', 'e.arrow'];
-    const written = () =>
-      readdirSync(cwd, { recursive: true }).some((name) => String(name).endsWith('.arrow') && name !== 'e.arrow');
+    const segments = () =>
+      readdirSync(cwd, { recursive: true, encoding: 'utf8' }).filter(
+        (name) => name.endsWith('.arrow') && name !== 'e.arrow',
+      );
     // Later and later, until the model has run at least once: what was done by then is written when the command stops.
     let stopped: Awaited<ReturnType<typeof start>['result']>;
     let wait = 800;
@@ -107,13 +109,15 @@ describe('embed', () => {
       stopped = await result;
       expect(stopped.code).not.toBe(0);
       wait *= 1.25;
-    } while (!written());
+    } while (segments().length === 0);
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toContain('the same command goes on');
     expect(readdirSync(cwd)).not.toContain('e.arrow');
+    const kept = segments().map((name) => fileToEmbeddings(name, readFileSync(join(cwd, name))).keys.length);
     const finished = await cole(args, { cwd, env });
     expect(finished.code).toBe(0);
     const cached = Number(/(\d+) from the cache/.exec(finished.stderr)![1]);
+    expect(cached).toBe(kept.reduce((sum, rows) => sum + rows, 0));
     expect(cached).toBeGreaterThan(0);
     expect(cached).toBeLessThan(1500);
     expect(readdirSync(cwd)).toContain('e.arrow');

@@ -41,6 +41,13 @@ describe('einspace on the command line', { timeout: 120_000 }, () => {
     expect(mutants).toHaveLength(6);
     for (const { key, parent } of mutants) expect(key).not.toBe(parent);
   });
+  it('is screened from a benchmark that is part of cole, in its space and by its metric', async () => {
+    const args = ['screen', '-n', '50', '--benchmark', 'einspace-digits', '--features', 'counts', '--full', '100%'];
+    const { code, stderr } = await cole([...args, '--out', file('embedded')]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('50 architectures')]);
+    const summary = JSON.parse(readFileSync(join(file('embedded'), 'summary.json'), 'utf8'));
+    expect(summary).toMatchObject({ metric: 'val_accuracy', space: expect.stringContaining('einspace:1x8x8') });
+  });
   const known = file('known.arrow');
   const archs = lines(sampled.stdout).map(({ arch }) => arch as string);
   writeFileSync(

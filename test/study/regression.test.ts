@@ -191,9 +191,20 @@ describe('a study', () => {
     ['a size', { sizes: [20, 199] }, /at most \d+, the rows outside a fold.*got 199/],
     ['a population', { population: 10_000 }, /population of at most/],
     ['an option', { fold: 3 }, /did you mean folds/],
-    ['embeddings', { methods: [{ embeddings: 'none.arrow' }] }, /none.arrow/],
+    ['embeddings', { methods: [{ embeddings: 'none.arrow' }] }, /expected embeddings at none.arrow, but ENOENT/],
   ])('refuses %s that makes no sense', async (_, more, message) => {
     await expect(runRegression(options('a', more as Partial<RegressionOptions>))).rejects.toThrow(message);
+  });
+
+  it('gives an error of a worker the code that it had there', async () => {
+    // Searched for in the worker, at the first fit.
+    process.env.COLE_XGBOOST = join(folder, 'no-library.so');
+    try {
+      const methods = [{ features: 'path', surrogate: { head: 'xgboost' as const } }];
+      await expect(runRegression(options('a', { methods }))).rejects.toMatchObject({ code: 'ERR_ADDON' });
+    } finally {
+      delete process.env.COLE_XGBOOST;
+    }
   });
 
   it('refuses the directory of another study, and vectors that have changed', async () => {

@@ -27,7 +27,7 @@ export const merges: readonly [string, string][] = [
   ['0', '1'],
 ];
 
-const added = (id: number, content: string, flags: object = {}) => ({
+export const added = (id: number, content: string, flags: object = {}) => ({
   id,
   content,
   single_word: false,

@@ -1,16 +1,5 @@
 /** Small tokenizers that have every component once, and texts that tell them apart; their ids are in golden/components.json. */
-import { tinyBpe, tinyWordPiece } from './tiny.js';
-
-const added = (id: number, content: string, flags: object = {}) => ({
-  id,
-  content,
-  single_word: false,
-  lstrip: false,
-  rstrip: false,
-  normalized: false,
-  special: true,
-  ...flags,
-});
+import { added, tinyBpe, tinyWordPiece } from './tiny.js';
 
 const hex = (byte: number) => byte.toString(16).toUpperCase().padStart(2, '0');
 const spmMerges: readonly [string, string][] = [

@@ -2,6 +2,7 @@
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { ScreenOptions, ScreenSummary } from '../../index.js';
 import { integer } from '../arguments.js';
+import { embedded, metricsOf } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples, required } from '../context.js';
 import { formatTable, log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
@@ -22,13 +23,13 @@ export function addScreen(program: CommandUnknownOpts): void {
     .addHelpText(
       'before',
       examples(
-        'cole screen -n 1000000 --benchmark einspace-digits --metric accuracy --out screen',
+        'cole screen -n 1000000 --benchmark einspace-digits --out screen',
         'cole screen -n 10000 --table known.csv --metric accuracy --full 100% --out screen',
         'cole screen archs.jsonl --table known.csv --metric accuracy --full 30min --out screen',
         'cole screen -n 1000000 --shard 1/4 --table known.csv --metric accuracy --out shard-1',
       ),
     )
-    .option('--space <name>', 'search space, with its settings, such as einspace:1x8x8', 'einspace')
+    .option('--space <name>', 'search space, with its settings (default: that of the benchmark, else einspace)')
     .option('-n, --count <n>', 'random architectures to draw', integer(1))
     .addOption(
       new Option(
@@ -37,7 +38,10 @@ export function addScreen(program: CommandUnknownOpts): void {
       ).conflicts('benchmark'),
     )
     .option('--benchmark <name>', 'table of known architectures that is part of cole')
-    .option('--metric <column>', 'column that is predicted; more is better')
+    .option(
+      '--metric <column>',
+      `column that is predicted; more is better (default for benchmarks: ${embedded.metric})`,
+    )
     .option('--features <names>', 'what the last stage sees: code, or a sum such as code+ngrams', 'code')
     .option('--first <names>', 'what the first stage sees: counts, ngrams, static, or a sum of them')
     .option('--full <budget>', 'what the last stage sees: a part such as 5%, or what it can do in a time such as 30min')
@@ -52,10 +56,19 @@ export function addScreen(program: CommandUnknownOpts): void {
     )
     .option('--out <dir>', 'run directory; the same command goes on with it')
     .action(async (input, options, command) => {
-      const { readTop, runScreen } = await import('../../index.js');
+      const { benchmarkSpace, readTop, runScreen } = await import('../../index.js');
       const { json, seed, threads, workers } = contextOf(command);
       const out = required(options.out, '--out');
-      const given = defined({ ...options, out, seed, threads, workers, metric: required(options.metric, '--metric') });
+      const { benchmark } = options;
+      const given = defined({
+        ...options,
+        out,
+        seed,
+        threads,
+        workers,
+        space: options.space ?? (benchmark === undefined ? 'einspace' : benchmarkSpace(benchmark)),
+        metric: required(options.metric ?? metricsOf(benchmark).metric, '--metric'),
+      });
       const screenOptions = { ...given, ...(input === undefined ? {} : { input: await screenInput(input) }) };
       // The library checks what the words may be.
       const summary = await runScreen(screenOptions as unknown as ScreenOptions, {

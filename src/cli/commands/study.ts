@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import type { RegressionMethod, RegressionOptions, RegressionSummary } from '../../index.js';
-import { integer } from '../arguments.js';
+import { integer, integers } from '../arguments.js';
 import { embedded, metricsOf } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples } from '../context.js';
 import { headHelp } from '../head.js';
@@ -44,9 +44,9 @@ export function addStudy(program: CommandUnknownOpts): void {
     .option('--heads <list>', `what is fitted to the features: ${headHelp} (default: mlp)`)
     .option('--presets <list>', 'settings of the head, which the others go over')
     .option('--losses <list>', 'losses of mlp: mse, hinge')
-    .option('--pcas <list>', 'principal components that the head sees, 0 for the features as they are')
+    .option('--pcas <list>', 'principal components that the head sees, 0 for the features as they are', integers(0))
     .option('--baseline <method>', 'name of the method that the others are compared with (default: the first)')
-    .option('--sizes <list>', 'training rows (default: those of 14,55,220,879,3516 that fit)')
+    .option('--sizes <list>', 'training rows (default: those of 14,55,220,879,3516 that fit)', integers(2))
     .option('--folds <n>', 'parts of the table, one of which is the test', integer(2), 10)
     .option('--repeats <n>', 'splits into folds', integer(1), 10)
     .option('--population <n>', 'rows of the table that take part, drawn at random (default: all)', integer(2))
@@ -63,7 +63,7 @@ export function addStudy(program: CommandUnknownOpts): void {
         metric: options.metric ?? metricsOf(benchmark).metric,
         methods: methodsOf(options),
         baseline: options.baseline,
-        sizes: list(options.sizes)?.map(Number),
+        sizes: options.sizes,
         folds: options.folds,
         repeats: options.repeats,
         population: options.population,
@@ -88,20 +88,11 @@ export function addStudy(program: CommandUnknownOpts): void {
 type Lists = Readonly<
   Partial<
     Record<
-      | 'features'
-      | 'embeddings'
-      | 'styles'
-      | 'models'
-      | 'poolings'
-      | 'scalings'
-      | 'heads'
-      | 'presets'
-      | 'losses'
-      | 'pcas',
+      'features' | 'embeddings' | 'styles' | 'models' | 'poolings' | 'scalings' | 'heads' | 'presets' | 'losses',
       string
     >
   >
->;
+> & { readonly pcas?: readonly number[] };
 
 /** Every combination of the lists that a feature set can have; those that come to the same are one method. */
 function methodsOf(lists: Lists): RegressionMethod[] {
@@ -111,7 +102,7 @@ function methodsOf(lists: Lists): RegressionMethod[] {
         ['head', head === undefined ? undefined : [head]],
         ['preset', list(lists.presets)],
         ['loss', head === undefined || head === 'mlp' ? list(lists.losses) : undefined],
-        ['components', list(lists.pcas)?.map(Number)],
+        ['components', lists.pcas],
       ]),
     )
     .map((surrogate) => (Object.keys(surrogate).length > 0 ? { surrogate } : {}));

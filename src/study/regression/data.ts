@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileToEmbeddings } from '../../arrow/index.js';
-import { ColeError, ioError, type OnProgress, stream } from '../../base/index.js';
+import { ColeError, type OnProgress, stream } from '../../base/index.js';
 import { renderer } from '../../code/index.js';
 import type { Embedder } from '../../lm/index.js';
 import type { Table } from '../../objectives/index.js';
@@ -72,8 +72,8 @@ export async function readPopulation(path: string, space: Space<unknown>, archs:
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
-  } catch (error) {
-    throw ioError(path, error);
+  } catch (cause) {
+    throw new ColeError('ERR_INPUT', `expected embeddings at ${path}, but ${(cause as Error).message}`, { cause });
   }
   const { keys, rows } = fileToEmbeddings(path, bytes);
   const rowOf = new Map(keys.map((key, row) => [space.print(space.parse(key)), row]));

@@ -1,17 +1,10 @@
 /** Options of a regression study: what a caller may say, what it comes to, and what of it decides the result. */
-import { ColeError, resolveOptions } from '../../base/index.js';
-import {
-  codeDefaults,
-  codeScaling,
-  createFeatures,
-  defaultStyle,
-  needsEmbedder,
-  type Scaling,
-} from '../../features/index.js';
+import { atLeast, ColeError, resolveOptions } from '../../base/index.js';
+import type { Scaling } from '../../features/index.js';
 import type { Pooling } from '../../lm/index.js';
-import { space as spaceOf } from '../../spaces/index.js';
 import { resolveSurrogate, type SurrogateChoice, type SurrogateOptions } from '../../surrogate/index.js';
 import type { TableSource } from '../../workers/index.js';
+import { type FeaturePlan, planFeatures } from '../features.js';
 
 /** Features and the head that learns from them. */
 export interface RegressionMethod {
@@ -63,8 +56,8 @@ export interface RegressionOptions {
 
 export interface MethodPlan {
   readonly name: string;
-  readonly features: { readonly spec: string; readonly style: string; readonly scaling: Scaling | null } | null;
-  readonly embedder: { readonly model: string; readonly pooling: Pooling } | null;
+  readonly features: FeaturePlan['features'] | null;
+  readonly embedder: FeaturePlan['embedder'];
   /** Path of an embeddings file, where that is what the head sees. */
   readonly embeddings: string | null;
   readonly surrogate: Omit<SurrogateOptions, 'threads'>;
@@ -172,39 +165,13 @@ function planMethod(given: RegressionMethod, spaceName: string): MethodPlan {
     const name = o.name ?? [o.embeddings, ...head].join(' ');
     return { name, features: null, embedder: null, embeddings: o.embeddings, surrogate };
   }
-  const spec = o.features ?? 'code';
-  const reads = needsEmbedder(spec);
-  if (!reads && (o.model !== undefined || o.pooling !== undefined))
-    throw new ColeError(
-      'ERR_OPTION',
-      `expected no model or pooling for features ${spec}, which read no text with a language model`,
-    );
-  const style = o.style ?? defaultStyle(spaceName);
-  const model = o.model ?? codeDefaults.model;
-  const scaling = o.scaling ?? (spec === 'code' ? codeScaling(model) : null);
-  requireFeatures(spec, spaceName, style, o.scaling);
+  const { features, embedder } = planFeatures(o, spaceName);
   const choices = [o.style, o.model, o.pooling, o.scaling].filter((choice) => choice !== undefined);
   return {
-    name: o.name ?? [spec, ...choices, ...head].join(' '),
-    features: { spec, style, scaling },
-    embedder: reads ? { model, pooling: o.pooling ?? codeDefaults.pooling } : null,
+    name: o.name ?? [features.spec, ...choices, ...head].join(' '),
+    features,
+    embedder,
     embeddings: null,
     surrogate,
   };
-}
-
-/** Throws for a word that the features do not know, before anything is written. Making them embeds nothing. */
-function requireFeatures(spec: string, space: string, style: string, scaling: Scaling | undefined): void {
-  const neverAsked = { dimension: 1, embed: () => Promise.reject(new Error('asked for vectors while planning')) };
-  createFeatures(spec, {
-    space: spaceOf(space),
-    style,
-    textEmbedder: neverAsked,
-    ...(scaling !== undefined && { scaling }),
-  });
-}
-
-function atLeast(low: number, name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < low)
-    throw new ColeError('ERR_OPTION', `expected a whole number of at least ${low} for ${name}, got ${value}`);
 }

@@ -6,7 +6,7 @@
 import { setMaxListeners } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ColeError, type OnProgress, packageFile, writeFileAtomic } from '../../base/index.js';
+import { ColeError, interruptedBy, type OnProgress, packageFile, writeFileAtomic } from '../../base/index.js';
 import type { Embedder } from '../../lm/index.js';
 import { type Space, space as spaceOf } from '../../spaces/index.js';
 import {
@@ -144,7 +144,7 @@ async function runTrials(work: Work): Promise<RegressionSummary> {
   const onAbort = () => stop.abort(hooks.signal?.reason);
   hooks.signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    interruptedBy(hooks.signal);
+    interruptedBy(hooks.signal, 'the study was interrupted');
     const trials = trialsOf(journal.entries);
     journal.append({ type: 'start', code: codeHash() });
     const total = plan.methods.length * facts.sizes.length * plan.folds * plan.repeats;
@@ -164,7 +164,7 @@ async function runTrials(work: Work): Promise<RegressionSummary> {
       if (open.length === 0) continue;
       report(method.name);
       const vectors = await vectorsOf(work, method);
-      interruptedBy(hooks.signal);
+      interruptedBy(hooks.signal, 'the study was interrupted');
       if (vectors) requireSameVectors(journal, method.name, vectors.identity);
       const rows = vectors?.rows ?? null;
       await Promise.all(open.map(async (fold) => record(await runFold(work, method, rows, fold, pool, stop.signal))));
@@ -173,7 +173,7 @@ async function runTrials(work: Work): Promise<RegressionSummary> {
     return await writeResults(work, [...trials.values()]);
   } catch (error) {
     stop.abort(error);
-    interruptedBy(hooks.signal);
+    interruptedBy(hooks.signal, 'the study was interrupted');
     throw error;
   } finally {
     hooks.signal?.removeEventListener('abort', onAbort);
@@ -273,10 +273,4 @@ async function writeResults({ plan, facts, options }: Work, done: RegressionTria
   const summary = summarizeRegression(plan, facts, trials);
   await writeFileAtomic(join(options.out, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
   return summary;
-}
-
-function interruptedBy(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  if (signal.reason instanceof ColeError) throw signal.reason;
-  throw new ColeError('ERR_INTERRUPTED', 'the study was interrupted; the same command goes on from the last trial');
 }
