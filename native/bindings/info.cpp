@@ -5,7 +5,7 @@
 namespace cole::bindings {
 
 // Raised with every change of the contract: a stale build is refused by load.ts instead of misbehaving.
-constexpr int kAbi = 3;
+constexpr int kAbi = 4;
 
 // info(): NativeInfo
 static Napi::Value info(const Napi::CallbackInfo& call) {

@@ -3,6 +3,7 @@
 #include "bindings/args.h"
 #include "bindings/exports.h"
 #include "bindings/guard.h"
+#include "pooling/gather.h"
 
 namespace cole::bindings {
 
@@ -86,7 +87,23 @@ static Napi::Value pool_tokens(const Napi::CallbackInfo& call) {
   return out;
 }
 
+// meanRows(table: Float32Array, dim: number, ids: Int32Array, offsets: Int32Array, threads: number): Float32Array
+static Napi::Value mean_rows(const Napi::CallbackInfo& call) {
+  const auto table = array<float>(call[0], "table");
+  const size_t dim = extent(call[1], "dim");
+  if (dim == 0 || table.size() % dim != 0)
+    throw Error("ERR_SHAPE", "expected a multiple of dim " + std::to_string(dim) + " elements for table, got " +
+                                 std::to_string(table.size()));
+  const auto ids = array<int32_t>(call[2], "ids");
+  const auto offsets = array<int32_t>(call[3], "offsets");
+  const int threads = thread_count(call[4]);
+  auto out = float_array(call.Env(), offsets.empty() ? 0 : offsets.size() - 1, dim, "the vectors");
+  cole::mean_rows(table, dim, ids, offsets, threads, {out.Data(), out.ElementLength()}, kernels());
+  return out;
+}
+
 void export_pooling(Napi::Env env, Napi::Object exports) {
+  exports.Set("meanRows", Napi::Function::New(env, guard<&mean_rows>, "meanRows"));
   exports.Set("poolTokens", Napi::Function::New(env, guard<&pool_tokens>, "poolTokens"));
 }
 

@@ -1,1 +1,1 @@
-target_sources(cole_core PRIVATE native/pooling/pool.cpp)
+target_sources(cole_core PRIVATE native/pooling/gather.cpp native/pooling/pool.cpp)

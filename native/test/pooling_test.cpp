@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "pooling/gather.h"
 #include "pooling/pool.h"
 #include "test/check.h"
 
@@ -114,6 +115,29 @@ COLE_TEST(pooling_equals_the_definition) {
           CHECK(results[3][(2 * i + 1) * dim + d] == a[last * dim + d]);
         }
     }
+  }
+}
+
+COLE_TEST(means_of_rows_are_the_same_bits_everywhere) {
+  for (size_t dim : {1, 5, 64, 387}) {
+    const size_t rows = 31, texts = 700;
+    const auto table = uniform(rows * dim, 4);
+    std::vector<int32_t> ids, offsets{0};
+    for (size_t text = 0; text < texts; ++text) {
+      for (size_t t = 0; t < text % 40; ++t) ids.push_back(static_cast<int32_t>((text * 7 + t * t) % rows));
+      offsets.push_back(static_cast<int32_t>(ids.size()));
+    }
+    std::vector<float> out(texts * dim, -1.0f), threaded(out);
+    mean_rows(table, dim, ids, offsets, 1, out, kernels);
+    mean_rows(table, dim, ids, offsets, 3, threaded, kernels);
+    CHECK(out == threaded);
+    for (size_t text = 0; text < texts; ++text)
+      for (size_t d = 0; d < dim; ++d) {
+        float sum = 0;
+        for (int32_t t = offsets[text]; t < offsets[text + 1]; ++t)
+          sum += table[static_cast<size_t>(ids[static_cast<size_t>(t)]) * dim + d];
+        CHECK(out[text * dim + d] == (text % 40 == 0 ? 0 : sum / static_cast<float>(text % 40)));
+      }
   }
 }
 

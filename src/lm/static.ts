@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { ColeError, type Matrix, matrix } from '../base/index.js';
+import { ColeError, type Matrix } from '../base/index.js';
+import { native } from '../native/index.js';
 import { openModel } from './store/open.js';
 
 export interface StaticEmbedder {
@@ -41,19 +42,8 @@ export async function createStaticEmbedder(model: string, threads = 1): Promise<
     dimension,
     async embed(texts) {
       const { ids, offsets } = tokenizer.encode(texts, { threads });
-      const out = matrix(texts.length, dimension);
-      const sum = new Float64Array(dimension);
-      for (let text = 0; text < texts.length; text++) {
-        sum.fill(0);
-        const [from, to] = [offsets[text]!, offsets[text + 1]!];
-        for (let at = from; at < to; at++) {
-          const start = ids[at]! * dimension;
-          for (let j = 0; j < dimension; j++) sum[j] = sum[j]! + values[start + j]!;
-        }
-        const scale = 1 / Math.max(1, to - from);
-        for (let j = 0; j < dimension; j++) out.data[text * dimension + j] = sum[j]! * scale;
-      }
-      return out;
+      const data = native().meanRows(values, dimension, ids, offsets, threads);
+      return { rows: texts.length, cols: dimension, data };
     },
   };
 }

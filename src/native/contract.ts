@@ -8,7 +8,7 @@
 import type { NativeAttention, NativeGp, NativeModels } from './contract-heads.js';
 
 /** Raised with every change of this file that an old build would misread. */
-export const contractAbi = 3;
+export const contractAbi = 4;
 
 export interface NativeInfo {
   readonly abi: number;
@@ -289,4 +289,6 @@ export interface NativeAddon {
     poolings: readonly NativePooling[],
     threads: number,
   ): Float32Array[];
+  /** [texts, dim]: means of the rows of table [rows, dim] that a text's ids name; offsets [texts + 1]. No ids: zeros. */
+  meanRows(table: Float32Array, dim: number, ids: Int32Array, offsets: Int32Array, threads: number): Float32Array;
 }

@@ -28,6 +28,22 @@ describe('graphs', () => {
     await session.release();
   });
 
+  it('hold what their outputs need and no more', async () => {
+    const g = new Graph('pruned', { file: 'weights.bin', tensors: { unread: { shape: [2], offset: 0 } } });
+    const x = g.input('x', 'float32', ['n', 2]);
+    const doubled = g.node('Add', [x, x]);
+    g.node('Mul', [doubled, g.weight('unread')]);
+    g.output('y', doubled, 'float32', ['n', 2]);
+    const bytes = g.encode();
+    const text = Buffer.from(bytes).toString('latin1');
+    expect([text.includes('Add'), text.includes('Mul'), text.includes('unread')]).toEqual([true, false, false]);
+    // No weight file is opened for what nobody reads.
+    const session = await InferenceSession.create(bytes);
+    const out = await session.run({ x: new Tensor('float32', Float32Array.of(1, 2), [1, 2]) });
+    expect([...(out.y!.data as Float32Array)]).toEqual([2, 4]);
+    await session.release();
+  });
+
   it('name a weight that is not in the table', () => {
     const g = new Graph('empty', { file: 'weights.bin', tensors: {} });
     expect(() => g.weight('absent')).toThrow(/expected tensor absent in weights\.bin/);

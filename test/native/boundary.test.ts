@@ -71,6 +71,7 @@ const valid: Record<string, () => unknown[]> = {
   trainXgboost: () => [library, f(12), f(4), 4, 3, ['eta', '0.1'], 2, Uint32Array.of(1), 1],
   predictXgboost: () => [library, new Uint8Array(4), Int32Array.of(0, 4), f(12), 4, 3, 1],
   poolTokens: () => [[f(12), f(12)], 'float32', 3, Int32Array.of(0, 2, 2, 4), Uint8Array.of(1, 1, 0, 1), [pooling], 2],
+  meanRows: () => [f(12), 3, Int32Array.of(0, 3, 1), Int32Array.of(0, 2, 2, 3), 2],
   Tokenizer: () => [tokenizerSpec],
   encodeBatch: () => [bytes('ab <s> ba'), Int32Array.of(0, 3, 9), true, 2],
 };

@@ -1,4 +1,4 @@
-/** poolTokens from JavaScript: layouts, half floats, shared memory, bad input. */
+/** poolTokens and meanRows from JavaScript: layouts, half floats, shared memory, bad input. */
 import { describe, expect, it } from 'vitest';
 import { stream } from '#cole/base/index.js';
 import { type NativePooling, native } from '#cole/native/index.js';
@@ -115,5 +115,27 @@ describe('poolTokens', () => {
     expect(code(() => addon.poolTokens([hidden], 'float32', 3, Int32Array.of(0, 4), null, [pooling], 1))).toBe(
       'ERR_SHAPE: expected a span within 0 tokens for text 0, got 0 to 4',
     );
+  });
+});
+
+describe('meanRows', () => {
+  const table = Float32Array.of(1, 2, 3, 4, 5, 6);
+  const mean = (ids: number[], offsets: number[], dim = 2) =>
+    addon.meanRows(table, dim, Int32Array.from(ids), Int32Array.from(offsets), 2);
+
+  it('averages the rows that ids name', () => {
+    expect(mean([2, 0, 1, 1], [0, 2, 2, 4])).toEqual(Float32Array.of(3, 4, 0, 0, 3, 4));
+    expect(mean([], [])).toEqual(new Float32Array(0));
+  });
+
+  it('refuses ids without a row and offsets that leave the ids', () => {
+    expect(code(() => mean([0, 3], [0, 1, 2]))).toBe('ERR_SHAPE: expected ids from 0 to 2 for text 1, got 3');
+    expect(code(() => mean([-1], [0, 1]))).toMatch(/^ERR_SHAPE/);
+    expect(code(() => mean([0], [0, 2]))).toBe(
+      'ERR_SHAPE: expected offsets that rise within 1 ids for text 0, got 0 to 2',
+    );
+    expect(code(() => mean([0], [1, 0]))).toMatch(/^ERR_SHAPE/);
+    expect(code(() => mean([0], [0, 1], 4))).toMatch(/^ERR_SHAPE: expected a multiple of dim 4/);
+    expect(code(() => mean([0], [0, 1], 0))).toMatch(/^ERR_SHAPE/);
   });
 });

@@ -38,6 +38,7 @@ export class Graph {
   private readonly tensors = new Map<string, TensorProto>();
   private readonly inputs: ValueProto[] = [];
   private readonly outputs: ValueProto[] = [];
+  private readonly aliases: Value[] = [];
   constructor(
     private readonly name: string,
     private readonly weights: WeightTable,
@@ -57,6 +58,7 @@ export class Graph {
 
   /** Gives a value a name that somebody else knows. */
   alias(name: string, value: Value): void {
+    this.aliases.push(name);
     this.nodes.push({
       op: 'Identity',
       domain: '',
@@ -124,8 +126,17 @@ export class Graph {
     return encodeAddition(this.#parts());
   }
 
+  /** Only what some output or alias needs: the runtime computes every node of a graph, such as layers above the one asked for. */
   #parts() {
-    const { name, nodes, inputs, outputs } = this;
-    return { name, nodes, inputs, outputs, tensors: [...this.tensors.values()] };
+    const { name, inputs, outputs } = this;
+    const needed = new Set([...this.aliases, ...outputs.map((each) => each.name)]);
+    // Nodes come after those they read from.
+    const nodes = this.nodes.toReversed().filter((node) => {
+      if (!node.outputs.some((value) => needed.has(value))) return false;
+      for (const value of node.inputs) needed.add(value);
+      return true;
+    });
+    const tensors = [...this.tensors.values()].filter((tensor) => needed.has(tensor.name));
+    return { name, nodes: nodes.reverse(), inputs, outputs, tensors };
   }
 }
