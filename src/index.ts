@@ -29,11 +29,16 @@ export {
 } from './features/index.js';
 export {
   addModel,
+  type CacheEntry,
+  clearCache,
   createEmbedder,
+  defaultCacheLimit,
   describeModel,
   type Embedder,
   type EmbedderOptions,
+  embeddingsFolder,
   hubNames,
+  listCache,
   listModels,
   type ModelEntry,
   type Pooling,
@@ -42,6 +47,7 @@ export {
   showModel,
   type Tokenizer,
   tokenizerOf,
+  trimCache,
 } from './lm/index.js';
 export { addonPath, type NativeInfo, native } from './native/index.js';
 export {

@@ -1,5 +1,6 @@
 /** Embeddings as an Arrow IPC file: `key: utf8`, `embedding: fixed_size_list<float32>[d]`, their identity in the schema's metadata. */
 import {
+  type Data,
   Field,
   FixedSizeList,
   Float32,
@@ -42,6 +43,35 @@ export function embeddingsToFile({ keys, rows, metadata }: Embeddings): Uint8Arr
 
 /** The inverse, as copies; also takes what other Arrow writers make of the same columns. `what` names the file in messages. */
 export function fileToEmbeddings(what: string, bytes: Uint8Array): Embeddings {
+  const { table, keys, vectors, cols } = columnsOf(what, bytes);
+  const rows = matrix(table.numRows, cols);
+  let at = 0;
+  for (const chunk of vectors.data) {
+    const values = floatsOf(what, chunk);
+    rows.data.set(values.subarray(chunk.offset * cols, (chunk.offset + chunk.length) * cols), at);
+    at += chunk.length * cols;
+  }
+  return { keys: [...keys] as string[], rows, metadata: Object.fromEntries(table.schema.metadata) };
+}
+
+/**
+ * Where the vectors of a file that `embeddingsToFile` wrote lie in it, one after the other from byte `offset` on, so that
+ * single ones can be read.
+ */
+export function locateEmbeddings(
+  what: string,
+  bytes: Uint8Array,
+): { readonly keys: readonly string[]; readonly cols: number; readonly offset: number } {
+  const { keys, vectors, cols } = columnsOf(what, bytes);
+  const [chunk, ...others] = vectors.data;
+  const values = chunk && floatsOf(what, chunk);
+  // What another writer compressed or cut into batches lies elsewhere.
+  if (!values || others.length > 0 || values.buffer !== bytes.buffer)
+    throw new ColeError('ERR_DATA', `expected the vectors of ${what} in one uncompressed batch`);
+  return { keys: [...keys] as string[], cols, offset: values.byteOffset - bytes.byteOffset + 4 * chunk.offset * cols };
+}
+
+function columnsOf(what: string, bytes: Uint8Array) {
   let table: Table;
   try {
     table = tableFromIPC(bytes);
@@ -65,14 +95,11 @@ export function fileToEmbeddings(what: string, bytes: Uint8Array): Embeddings {
       'ERR_DATA',
       `expected float32 vectors without nulls in ${what}, got ${vectors.type} with ${vectors.nullCount} nulls`,
     );
-  const rows = matrix(table.numRows, listSize);
-  let at = 0;
-  for (const chunk of vectors.data) {
-    const values = chunk.children[0]!.values;
-    if (!(values instanceof Float32Array))
-      throw new ColeError('ERR_DATA', `expected float32 vectors in ${what}, got ${children[0]!.type}`);
-    rows.data.set(values.subarray(chunk.offset * listSize, (chunk.offset + chunk.length) * listSize), at);
-    at += chunk.length * listSize;
-  }
-  return { keys: [...keys] as string[], rows, metadata: Object.fromEntries(table.schema.metadata) };
+  return { table, keys, vectors, cols: listSize };
+}
+
+function floatsOf(what: string, { type, children }: Data): Float32Array {
+  const { values } = children[0]!;
+  if (values instanceof Float32Array) return values;
+  throw new ColeError('ERR_DATA', `expected float32 vectors in ${what}, got ${type}`);
 }

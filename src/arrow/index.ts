@@ -1,3 +1,3 @@
 export { arraysToFile, fileToArrays, type NamedArray, type NamedArrays } from './arrays.js';
 export { type Column, columnsToFile, fileToColumns, type ReadColumn, type ReadColumns } from './columns.js';
-export { type Embeddings, embeddingsToFile, fileToEmbeddings } from './embeddings.js';
+export { type Embeddings, embeddingsToFile, fileToEmbeddings, locateEmbeddings } from './embeddings.js';

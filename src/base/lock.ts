@@ -39,3 +39,13 @@ export async function tryLock(directory: string, part = ''): Promise<Release | u
   server.unref();
   return () => new Promise((resolve) => server.close(() => resolve()));
 }
+
+/** Whether a process of this machine runs under the number. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

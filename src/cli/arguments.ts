@@ -1,5 +1,6 @@
 /** Parsers of option values; commander prints what they throw together with the option's name. */
 import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { parseBytes } from '../base/index.js';
 
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
@@ -32,4 +33,14 @@ export function share(text: string): number {
   if (text.trim() === '' || !(value >= 0 && value < 1))
     throw new InvalidArgumentError('Expected a number of at least 0 and below 1.');
   return value;
+}
+
+/** A size such as 2GB, as it was written. */
+export function size(text: string): string {
+  try {
+    parseBytes(text, 'it');
+  } catch {
+    throw new InvalidArgumentError('Expected a size such as 500MB or 2GB.');
+  }
+  return text;
 }

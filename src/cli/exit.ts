@@ -24,6 +24,13 @@ export function exitCodeOf(error: unknown): number {
   return codes[known.code] ?? 1;
 }
 
+/** Warnings of the library in the words of the command line. */
+export function showWarnings(): void {
+  // Node's own listener would print them a second time.
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => log.warn(name === 'ColeWarning' ? message : `${name}: ${message}`));
+}
+
 /** A reader that went away (`| head`) ends the program quietly; a full disk behind standard output does not. */
 export function guardOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { packageFile } from '../base/index.js';
-import { integer, seedNumber } from './arguments.js';
+import { integer, seedNumber, size } from './arguments.js';
 import { addBench } from './commands/bench.js';
+import { addCache } from './commands/cache.js';
 import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEmbed } from './commands/embed.js';
@@ -33,6 +34,7 @@ const commands = [
   addRender,
   addTokenize,
   addEmbed,
+  addCache,
   addFit,
   addPredict,
   addSearch,
@@ -56,6 +58,7 @@ export function buildProgram(): CommandUnknownOpts {
       integer(1, 1024),
     )
     .option('--workers <n>', 'worker threads that share independent tasks; never changes a result', integer(1, 1024))
+    .option('--cache-limit <size>', 'bound of the embedding cache on disk, such as 2GB (default: 20GB)', size)
     .option('--config <file>', 'settings instead of ./cole.config.{yaml,json}')
     .option('--print-config', 'show what every option is set to and by what, and do nothing')
     .configureHelp({ showGlobalOptions: true })
@@ -70,6 +73,9 @@ export function buildProgram(): CommandUnknownOpts {
     )
     .hook('preAction', async (_, command) => {
       applySettings(command);
+      const { cacheLimit } = command.optsWithGlobals();
+      // Every command that embeds, and each of its threads, shares one cache.
+      if (cacheLimit !== undefined) process.env.COLE_CACHE_LIMIT = String(cacheLimit);
       if (!command.optsWithGlobals().printConfig) return;
       const settings = describeSettings(command);
       if (command.optsWithGlobals().json) await printJson(settings);

@@ -1,16 +1,15 @@
 /** Texts to vectors: tokens, cache, batches of equal length, language model. */
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { ColeError, type Matrix, matrix, type OnProgress, pickNamed, resolveOptions, row } from '../base/index.js';
 import { planBatches } from './batches.js';
-import { EmbeddingCache, textKey } from './cache.js';
+import { EmbeddingCache, textKey } from './cache/cache.js';
 import { families } from './families/config.js';
 import { poolingWidth } from './families/poolings.js';
 import { planPrefixBatches } from './prefixes.js';
 import { ModelSession } from './session.js';
 import { graphVersion } from './store/convert.js';
-import { embeddingsFolder } from './store/folder.js';
+import { defaultCacheLimit, embeddingsFolder } from './store/folder.js';
 import { graphOf, type OpenedModel, openModel } from './store/open.js';
 import type { EncodedBatch } from './tokenizer/index.js';
 import type { Embedder, EmbedderOptions, EmbedStats } from './types.js';
@@ -43,12 +42,15 @@ export async function createEmbedder(options: Partial<EmbedderOptions> & { model
     batchTokens: null,
     threads: availableParallelism(),
     cache: embeddingsFolder(),
+    cacheLimit: defaultCacheLimit(),
   };
   const resolved = resolveOptions('the embedder', defaults, options);
   pickNamed('onLong', { error: true, truncate: true }, resolved.onLong);
   for (const name of ['maxTokens', 'batchTokens', 'threads'] as const)
     if (resolved[name] !== null && (!Number.isSafeInteger(resolved[name]) || resolved[name] < 1))
       throw new ColeError('ERR_OPTION', `expected a whole number of at least 1 for ${name}, got ${resolved[name]}`);
+  if (!(resolved.cacheLimit >= 0))
+    throw new ColeError('ERR_OPTION', `expected a number of bytes for cacheLimit, got ${resolved.cacheLimit}`);
   const model = await openModel(resolved.model);
   const { pooling, embeddingLayer } = resolved;
   const graphPath = await graphOf(model, { outputs: [pooling], embeddingLayer });
@@ -91,9 +93,14 @@ class ModelEmbedder implements Embedder {
       threads: options.threads,
     });
     if (options.cache !== null)
-      this.#cache = new EmbeddingCache(join(options.cache, this.identity.slice(0, 32)), this.dimension, (message) =>
-        this.warnings.push(message),
-      );
+      this.#cache = new EmbeddingCache({
+        root: options.cache,
+        identity: this.identity,
+        dimension: this.dimension,
+        limit: options.cacheLimit,
+        about: { model: options.model, pooling: options.pooling },
+        onWarning: (message) => this.#warn(message),
+      });
   }
 
   /** Calls are answered one after the other: what the first one embedded, the next one finds. */
@@ -106,6 +113,13 @@ class ModelEmbedder implements Embedder {
   async close(): Promise<void> {
     await this.#turn;
     await this.#session.close();
+    await this.#cache?.close();
+  }
+
+  /** Whoever embeds for somebody else need not pass it on. */
+  #warn(message: string): void {
+    this.warnings.push(message);
+    process.emitWarning(message, 'ColeWarning');
   }
 
   async #embed(texts: readonly string[], onProgress: OnProgress | undefined): Promise<Matrix> {

@@ -1,7 +1,8 @@
 /** Language models: the store, tokenizers, embeddings of texts. */
+export { type CacheEntry, clearCache, listCache, trimCache } from './cache/folders.js';
 export { createEmbedder } from './embedder.js';
 export { createStaticEmbedder, type StaticEmbedder } from './static.js';
-export { dataRoot, embeddingsFolder, modelsFolder } from './store/folder.js';
+export { dataRoot, defaultCacheLimit, embeddingsFolder, modelsFolder } from './store/folder.js';
 export { type OpenedModel, openModel, tokenizerOf } from './store/open.js';
 export { hubNames } from './store/papers.js';
 export { describeModel, type PullOptions, pullModel } from './store/pull.js';

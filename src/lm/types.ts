@@ -27,6 +27,11 @@ export interface EmbedderOptions {
   readonly threads: number;
   /** Folder of the embedding cache, or null for none. Default: `embeddings` beside the model store. */
   readonly cache: string | null;
+  /**
+   * Bound on the embedding cache of all models, in bytes: where it is passed, the files that were unused for longest go.
+   * Default: COLE_CACHE_LIMIT, such as 2GB, else 20 GB.
+   */
+  readonly cacheLimit: number;
 }
 
 export interface EmbedStats {
@@ -53,7 +58,7 @@ export interface Embedder {
   /** Rows in the order of `texts`. */
   embed(texts: readonly string[], onProgress?: OnProgress): Promise<Matrix>;
   readonly stats: Readonly<EmbedStats>;
-  /** What went wrong without harm, such as a damaged file of the cache that was ignored. */
+  /** What went wrong without harm, such as a damaged file of the cache that was ignored; Node's `warning` event tells it too. */
   readonly warnings: readonly string[];
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** Where models and embeddings are kept: COLE_HOME, or the user's cache folder. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { parseBytes } from '../../base/index.js';
 
 export function dataRoot(): string {
   const { COLE_HOME, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
@@ -17,4 +18,9 @@ export function modelsFolder(): string {
 /** Default folder of the embedding cache. */
 export function embeddingsFolder(): string {
   return join(dataRoot(), 'embeddings');
+}
+
+/** Bound on the embedding cache of all models, in bytes: COLE_CACHE_LIMIT, else 20 GB. */
+export function defaultCacheLimit(): number {
+  return parseBytes(process.env.COLE_CACHE_LIMIT || '20GB', 'COLE_CACHE_LIMIT');
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { ColeError, ioError, unknownName } from '../../base/index.js';
+import { ColeError, ioError, isAlive, unknownName } from '../../base/index.js';
 import { builtinModels } from './builtin.js';
 import { modelsFolder } from './folder.js';
 import { importModel } from './import.js';
@@ -151,15 +151,6 @@ async function removeLeftovers(): Promise<void> {
   for (const found of await readdir(modelsFolder())) {
     const pid = Number(/^\..*\.(\d+)-[0-9a-f]+\.tmp$/.exec(found)?.[1]);
     if (pid && !isAlive(pid)) await rm(join(modelsFolder(), found), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
