@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "tokenizer/pretokenize.h"
+#include "tokenizer/pretokenize_cased.h"
+#include "tokenizer/pretokenize_deepseek.h"
 #include "tokenizer/regex.h"
 #include "tokenizer/spec.h"
 
@@ -26,8 +28,8 @@ struct SplitterBuffers {
 
 class Splitter {
  public:
-  // Steps: gpt2, llama3, qwen2, digits-alone; split PATTERN BEHAVIOR INVERT (behavior isolated, removed, contiguous, merged-with-previous or
-  // merged-with-next, invert "1" or "0"); prefix-space; metaspace LETTER SCHEME SPLIT (scheme always, never or first).
+  // Steps: gpt2, llama3, qwen2, tekken, gpt-4o, deepseek-v3, digits-alone; split PATTERN BEHAVIOR INVERT (behavior isolated,
+  // removed, contiguous, merged-with-previous or merged-with-next, invert "1" or "0"); prefix-space; metaspace LETTER SCHEME SPLIT (scheme always, never or first).
   // Throws ERR_VOCAB naming another.
   explicit Splitter(const std::vector<Step>& steps);
 
@@ -39,7 +41,7 @@ class Splitter {
   }
 
  private:
-  enum class Kind { kGpt2, kLlama3, kQwen2, kSplit, kPrefixSpace, kMetaspace };
+  enum class Kind { kGpt2, kLlama3, kQwen2, kTekken, kGpt4o, kDeepSeekV3, kSplit, kPrefixSpace, kMetaspace };
   enum class Behavior { kIsolated, kRemoved, kContiguous, kMergedWithPrevious, kMergedWithNext };
   enum class Scheme { kAlways, kNever, kFirst };
   using Level = SplitterBuffers::Level;
@@ -75,6 +77,12 @@ class Splitter {
         return scan_llama3<3>(begin, end, counted);
       case Kind::kQwen2:
         return scan_llama3<1>(begin, end, counted);
+      case Kind::kTekken:
+        return scan_cased<1, false>(begin, end, counted);
+      case Kind::kGpt4o:
+        return scan_cased<3, true>(begin, end, counted);
+      case Kind::kDeepSeekV3:
+        return scan_deepseek_v3(begin, end, counted);
       case Kind::kPrefixSpace: {
         if (*begin == ' ') return next(begin, end);
         auto& text = buffers.levels[at].text;

@@ -89,6 +89,9 @@ Tokenizer::Tokenizer(TokenizerSpec spec)
                    : steps == "digits-alone, gpt2" ? PreTokenizer::kGpt2DigitsAlone
                    : steps == "llama3"             ? PreTokenizer::kLlama3
                    : steps == "qwen2"              ? PreTokenizer::kQwen2
+                   : steps == "tekken"             ? PreTokenizer::kTekken
+                   : steps == "gpt-4o"             ? PreTokenizer::kGpt4o
+                   : steps == "deepseek-v3"        ? PreTokenizer::kDeepSeekV3
                    : bert                          ? PreTokenizer::kBert
                                                    : PreTokenizer::kSteps;
   if (bert) {
@@ -222,6 +225,12 @@ void Tokenizer::encode_piece(const uint8_t* begin, const uint8_t* end, bool firs
       return scan_llama3<3>(begin, end, bpe);
     case PreTokenizer::kQwen2:
       return scan_llama3<1>(begin, end, bpe);
+    case PreTokenizer::kTekken:
+      return scan_cased<1, false>(begin, end, bpe);
+    case PreTokenizer::kGpt4o:
+      return scan_cased<3, true>(begin, end, bpe);
+    case PreTokenizer::kDeepSeekV3:
+      return scan_deepseek_v3(begin, end, bpe);
     case PreTokenizer::kBert:
       return bert_->scan(begin, end, scratch,
                          [&](const uint8_t* word, size_t length, size_t chars, const uint8_t* limit) {

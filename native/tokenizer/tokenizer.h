@@ -40,7 +40,7 @@ class Tokenizer {
 
  private:
   // The common sequences have scanners of their own; kSteps goes through the splitter.
-  enum class PreTokenizer { kGpt2, kGpt2DigitsAlone, kLlama3, kQwen2, kBert, kSteps };
+  enum class PreTokenizer { kGpt2, kGpt2DigitsAlone, kLlama3, kQwen2, kTekken, kGpt4o, kDeepSeekV3, kBert, kSteps };
   struct Chunk {
     size_t first, last;  // texts
     Scratch* scratch = nullptr;

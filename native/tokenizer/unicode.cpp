@@ -43,6 +43,15 @@ std::span<const uint32_t> compatibility_decomposition(uint32_t code, uint32_t ha
 
 uint8_t category(uint32_t code) { return look_up(category_stage, category_blocks, code); }
 
+Case letter_case(uint32_t code) {
+  static constexpr auto number = [](std::string_view name) {
+    return std::find(std::begin(category_names), std::end(category_names), name) - std::begin(category_names);
+  };
+  static constexpr auto kLl = number("Ll"), kLt = number("Lt"), kLu = number("Lu");
+  const uint8_t of = category(code);
+  return of == kLl ? Case::kLower : of == kLt || of == kLu ? Case::kUpper : Case::kNone;
+}
+
 uint32_t category_bits(std::string_view name) {
   uint32_t bits = 0;
   for (size_t i = 0; i < std::size(category_names); ++i) {

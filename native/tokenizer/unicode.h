@@ -31,6 +31,10 @@ uint16_t properties(uint32_t code);
 uint8_t category(uint32_t code);
 uint32_t category_bits(std::string_view name);
 
+// Of a letter: small (Ll), capital or title case (Lu, Lt), or neither.
+enum class Case : uint8_t { kNone, kLower, kUpper };
+Case letter_case(uint32_t code);
+
 // Order of a combining mark among others under canonical reordering; 0 for every other character.
 uint8_t combining_order(uint32_t code);
 

@@ -7,7 +7,6 @@ import { merges, tinyBpe, tinyWordPiece } from './tiny.js';
 const load = (file: object) => loadTokenizer({ json: new TextEncoder().encode(JSON.stringify(file)) });
 const byteLevel = tinyBpe().pre_tokenizer;
 const vocabulary = tinyBpe().model.vocab as Record<string, number>;
-const size = Object.keys(vocabulary).length;
 
 describe('a tokenizer.json', () => {
   it.each<[string, object, RegExp]>([
@@ -39,7 +38,7 @@ describe('a tokenizer.json', () => {
     ['a merge of no tokens', tinyBpe({}, { merges: [['zz', 'a']] }), /merge 0 .*zz a/],
     ['a merge into no token', tinyBpe({}, { merges: [['z', 'a']] }), /merge 0 .*z a/],
     ['a merge of three', tinyBpe({}, { merges: ['a b c'] }), /merges\[0\]/],
-    ['a hole in the ids', tinyBpe({}, { vocab: { ...vocabulary, new: size + 5 } }), /without holes/],
+    ['an id far away', tinyBpe({}, { vocab: { ...vocabulary, new: 2 ** 24 } }), /ids below .*new: 16777216/],
     ['one id for two tokens', tinyBpe({}, { vocab: { ...vocabulary, new: 7 } }), /one token per id/],
     ['a fraction for an id', tinyBpe({}, { vocab: { ...vocabulary, new: 0.5 } }), /integer .*new/],
     ['an added token with a wrong id', tinyBpe({ added_tokens: [{ id: 3, content: '<new>' }] }), /<new>.*got 3/],

@@ -78,6 +78,12 @@ const split = (Regex: string, behavior = 'Isolated', invert = false) => ({
 });
 const before = (...steps: object[]) =>
   tinyBpe({ pre_tokenizer: { type: 'Sequence', pretokenizers: [...steps, byteLevel] } });
+const cased = (ending: string, digits: string) => {
+  const letters = (repeated: string) =>
+    `[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]${repeated}${ending}`;
+  const [first, second] = ['*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+', '+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*'].map(letters);
+  return `${first}|${second}|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
+};
 const normalized = (...normalizers: object[]) => tinyBpe({ normalizer: { type: 'Sequence', normalizers } });
 const bert = (strip_accents: boolean | null, lowercase: boolean) => ({
   type: 'BertNormalizer',
@@ -144,6 +150,22 @@ export const variants: Readonly<Record<string, object>> = {
       "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
     ),
   ),
+  tekken: before(split(cased('', '\\p{N}'))),
+  'gpt-4o': before(split(cased("(?i:'s|'t|'re|'ve|'m|'ll|'d)?", '\\p{N}{1,3}'), 'Removed', true)),
+  'deepseek-v3': before(
+    split('\\p{N}{1,3}'),
+    split('[一-龥぀-ゟ゠-ヿ]+'),
+    split(
+      '[!"#$%&\'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+',
+    ),
+  ),
+  'ids with holes': tinyBpe(
+    {
+      post_processor: null,
+      added_tokens: [added(size + 9, 'word'), added(size + 1, '<new>'), added(size + 2, '<newer>')],
+    },
+    { vocab: { ...tinyBpe().model.vocab, word: size + 9 } },
+  ),
   'WordPiece, steps': tinyWordPiece({
     normalizer: {
       type: 'Sequence',
@@ -184,6 +206,8 @@ export const texts: readonly string[] = [
   '▁a ▁▁hello_▁',
   'AbcDEFghi ABC/def//\n\nGhi Ǆǅǆ ʰa',
   '... !?! «a» „b“ ‘c’ $a+b^c',
+  '\u0301AB A\u0301B ABcǅ !\u0301a !!\u0301 ʰA Ab\u0301C //\n/',
+  'x日本5日  日 ・ー゛ \u0001\u0002ab  5\u0001 a<new>word<newer>',
   'a'.repeat(70),
   `${'ab'.repeat(40)} ${'▁'.repeat(9)}${' '.repeat(9)}`,
 ];

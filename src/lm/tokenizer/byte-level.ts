@@ -29,7 +29,7 @@ export function letterBytes(token: string): number[] {
 }
 
 /** Whether every byte is a token of its own. */
-export function hasAllBytes(vocabulary: readonly string[]): boolean {
+export function hasAllBytes(vocabulary: readonly (string | undefined)[]): boolean {
   const tokens = new Set(vocabulary);
   return [...byteOfLetter.keys()].every((letter) => tokens.has(letter));
 }

@@ -1,7 +1,7 @@
 /** Ids back to text: the decoders of Hugging Face's tokenizers, each a step over a list of tokens. */
 import { ColeError } from '../../base/index.js';
 import { letterBytes } from './byte-level.js';
-import type { AddedToken } from './definition.js';
+import type { AddedToken, Vocabulary } from './definition.js';
 import { type Fields, fieldsOf, flagOf, refuse, sequenceOf, textOf } from './fields.js';
 
 /** Takes what the step before has left; the results are joined at the end. */
@@ -132,7 +132,7 @@ export function decodersOf(value: unknown): Decoder[] {
 
 /** Throws ERR_INPUT for an id without a token. */
 export function decode(
-  vocabulary: readonly string[],
+  vocabulary: Vocabulary,
   added: readonly AddedToken[],
   decoders: readonly Decoder[],
 ): (ids: Iterable<number>, skipSpecialTokens: boolean) => string {

@@ -2,6 +2,17 @@
 import type { Decoder } from './decode.js';
 import type { Step } from './normalizer.js';
 
+/** Tokens by id; undefined where the model has none, as an added token may or may not have that id. */
+export type Vocabulary = readonly (string | undefined)[];
+
+export function idsOf(vocabulary: Vocabulary): Map<string, number> {
+  const ids = new Map<string, number>();
+  vocabulary.forEach((token, id) => {
+    if (token !== undefined) ids.set(token, id);
+  });
+  return ids;
+}
+
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
@@ -38,8 +49,7 @@ export interface WordPiece {
 }
 
 export interface Definition {
-  /** By id, without holes. */
-  readonly vocabulary: readonly string[];
+  readonly vocabulary: Vocabulary;
   readonly model: Bpe | WordPiece;
   readonly added: readonly AddedToken[];
   readonly normalizer: readonly Step[];

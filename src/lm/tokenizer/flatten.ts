@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { NativeTokenizerSpec } from '../../native/index.js';
 import { writeLetters } from './byte-level.js';
-import type { Bpe, Definition } from './definition.js';
+import { type Bpe, type Definition, idsOf } from './definition.js';
 import { refuse } from './fields.js';
 
 interface Strings {
@@ -10,11 +10,16 @@ interface Strings {
   readonly offsets: Int32Array;
 }
 
-function flatStrings(texts: readonly string[], write: (text: string, out: Uint8Array, at: number) => number): Strings {
-  const bytes = new Uint8Array(3 * texts.reduce((sum, text) => sum + text.length, 0));
+/** Nothing for a text that is not there. */
+function flatStrings(
+  texts: readonly (string | undefined)[],
+  write: (text: string, out: Uint8Array, at: number) => number,
+): Strings {
+  const bytes = new Uint8Array(3 * texts.reduce((sum, text) => sum + (text?.length ?? 0), 0));
   const offsets = new Int32Array(texts.length + 1);
   texts.forEach((text, i) => {
-    offsets[i + 1] = write(text, bytes, offsets[i] as number);
+    const at = offsets[i] as number;
+    offsets[i + 1] = text === undefined ? at : write(text, bytes, at);
   });
   return { bytes: bytes.slice(0, offsets[texts.length]), offsets };
 }
@@ -52,7 +57,7 @@ export function flatten(definition: Definition): NativeTokenizerSpec {
     added.map(({ content }) => content),
     writeUtf8,
   );
-  const ids = new Map(vocabulary.map((token, id) => [token, id]));
+  const ids = idsOf(vocabulary);
   let unknownId = -1;
   if (model.type !== 'bpe' && model.unknown !== undefined) {
     const id = ids.get(model.unknown);

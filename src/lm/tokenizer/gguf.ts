@@ -50,18 +50,7 @@ const pres = new Map<string, Pre>([
       ],
     },
   ],
-  [
-    'deepseek-v3',
-    {
-      preTokenizer: [
-        split('\\p{N}{1,3}'),
-        split('[一-龥぀-ゟ゠-ヿ]+'),
-        split(
-          '[!"#$%&\'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+',
-        ),
-      ],
-    },
-  ],
+  ['deepseek-v3', { preTokenizer: [['deepseek-v3']] }],
 ]);
 
 // Token types of the format: control tokens, in SentencePiece vocabularies also the unknown token, and those the model's author defined are looked for in the text.

@@ -2,7 +2,7 @@
 import { asColeError, resolveOptions } from '../../base/index.js';
 import { type NativeTokenizer, native } from '../../native/index.js';
 import { decode } from './decode.js';
-import type { Definition } from './definition.js';
+import { type Definition, idsOf } from './definition.js';
 import { flatten, identityOf } from './flatten.js';
 import { definitionFromGguf } from './gguf.js';
 import { definitionFromJson } from './json.js';
@@ -88,7 +88,7 @@ export function loadTokenizer(source: TokenizerSource): Tokenizer {
   const { Tokenizer } = native();
   const tokenizer = called(() => new Tokenizer(spec));
   const decoded = decode(definition.vocabulary, definition.added, definition.decoders);
-  const ids = new Map(definition.vocabulary.map((token, id) => [token, id]));
+  const ids = idsOf(definition.vocabulary);
   for (const { content, id } of definition.added) ids.set(content, id);
   return {
     identity: identityOf(spec),

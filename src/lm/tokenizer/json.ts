@@ -2,19 +2,23 @@
 import { ColeError } from '../../base/index.js';
 import { hasAllBytes } from './byte-level.js';
 import { decodersOf } from './decode.js';
-import type { AddedToken, Bpe, Definition, WordPiece } from './definition.js';
+import { type AddedToken, type Bpe, type Definition, idsOf, type Vocabulary, type WordPiece } from './definition.js';
 import { countOf, type Fields, fieldsOf, flagOf, listOf, refuse, textOf } from './fields.js';
 import { normalizerSteps } from './normalizer.js';
 import { specialTokensAround } from './post-processor.js';
 import { preTokenizerOf } from './pre-tokenizer.js';
 
-function vocabularyOf(value: unknown): string[] {
+/** More ids than this without a token are a mistake in the file, not the few that models leave for tokens of their own. */
+const mostHoles = 2 ** 16;
+
+function vocabularyOf(value: unknown): Vocabulary {
   const entries = Object.entries(fieldsOf(value, 'model.vocab'));
-  const vocabulary = new Array<string>(entries.length);
+  const limit = entries.length + mostHoles;
+  const vocabulary: (string | undefined)[] = [];
   for (const [token, value] of entries) {
     const id = countOf(value, `model.vocab[${JSON.stringify(token)}]`);
-    if (id >= entries.length)
-      throw refuse(`ids from 0 to ${entries.length - 1} without holes`, 'model.vocab', `${token}: ${id}`);
+    if (id >= limit) throw refuse(`ids below ${limit} for ${entries.length} tokens`, 'model.vocab', `${token}: ${id}`);
+    while (vocabulary.length <= id) vocabulary.push(undefined);
     if (vocabulary[id] !== undefined)
       throw refuse('one token per id', 'model.vocab', `${vocabulary[id]} and ${token} for ${id}`);
     vocabulary[id] = token;
@@ -30,7 +34,7 @@ function mergeOf(value: unknown, rank: number): [string, string] {
   return parts as [string, string];
 }
 
-function bpeOf(model: Fields, ofBytes: boolean, vocabulary: readonly string[]): Bpe {
+function bpeOf(model: Fields, ofBytes: boolean, vocabulary: Vocabulary): Bpe {
   const absent = (name: string) => {
     const value = model[name];
     if (value !== null && value !== undefined && value !== '' && value !== false && value !== 0)
@@ -63,15 +67,15 @@ function wordPieceOf(model: Fields): WordPiece {
   };
 }
 
-function addedOf(value: unknown, vocabulary: readonly string[]): AddedToken[] {
-  const ids = new Map(vocabulary.map((token, id) => [token, id]));
-  let next = vocabulary.length;
+function addedOf(value: unknown, vocabulary: Vocabulary): AddedToken[] {
+  const ids = idsOf(vocabulary);
+  let next = ids.size;
   return listOf(value ?? [], 'added_tokens').map((entry, i) => {
     const name = `added_tokens[${i}]`;
     const fields = fieldsOf(entry, name);
     const content = textOf(fields.content, `${name}.content`);
     const id = countOf(fields.id, `${name}.id`);
-    // The id that Hugging Face gives a token on loading, whatever the file says.
+    // The id that Hugging Face gives a token on loading, whatever the file says: it counts tokens, not holes.
     const given = ids.get(content) ?? next++;
     if (id !== given) throw refuse(`${given}`, `${name}.id (${content})`, id);
     ids.set(content, id);

@@ -6,12 +6,32 @@ const gpt2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|
 const llama3 = (digits: string) =>
   `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 
-/** Patterns that have a scanner of their own in the addon; the others are compiled. */
+const cased = (ending: string, digits: string) => {
+  const head = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]';
+  const tail = '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]';
+  const before = '[^\\r\\n\\p{L}\\p{N}]?';
+  return `${before}${head}*${tail}+${ending}|${before}${head}+${tail}*${ending}|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
+};
+
+/** Patterns that have a scanner of their own in the addon; the others are compiled. They match every text without gaps. */
 const scanners = new Map([
   [gpt2, 'gpt2'],
   [llama3('\\p{N}{1,3}'), 'llama3'],
   [llama3('\\p{N}'), 'qwen2'],
+  [cased('', '\\p{N}'), 'tekken'],
+  [cased("(?i:'s|'t|'re|'ve|'m|'ll|'d)?", '\\p{N}{1,3}'), 'gpt-4o'],
 ]);
+
+/** DeepSeek V3's three patterns, one after another, have one together. */
+const deepseekV3 = [
+  '\\p{N}{1,3}',
+  '[一-龥぀-ゟ゠-ヿ]+',
+  '[!"#$%&\'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+',
+].map((pattern) => split(pattern));
+
+function withScanners(steps: readonly Step[]): readonly Step[] {
+  return JSON.stringify(steps) === JSON.stringify(deepseekV3) ? [['deepseek-v3']] : steps;
+}
 
 const behaviors = new Map([
   ['Isolated', 'isolated'],
@@ -28,7 +48,9 @@ export interface PreTokenizer {
 }
 
 export function split(pattern: string, behavior = 'isolated', invert = false): Step {
-  const scanner = behavior === 'isolated' && !invert ? scanners.get(pattern) : undefined;
+  // Without gaps between matches, to remove what does not match is to keep every match.
+  const whole = (behavior === 'isolated' && !invert) || (behavior === 'removed' && invert);
+  const scanner = whole ? scanners.get(pattern) : undefined;
   return scanner === undefined ? ['split', pattern, behavior, bit(invert)] : [scanner];
 }
 
@@ -97,5 +119,5 @@ export function preTokenizerOf(value: unknown): PreTokenizer {
   const steps = at < 0 ? all : all.slice(0, -1);
   if (steps.length > 1 && steps.some(([name]) => name === 'bert'))
     throw refuse('BertPreTokenizer alone', 'pre_tokenizer', steps.map(([name]) => name).join(', '));
-  return { steps, bytes: at >= 0 };
+  return { steps: withScanners(steps), bytes: at >= 0 };
 }
