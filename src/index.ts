@@ -5,6 +5,7 @@ export {
   columnsToFile,
   type Embeddings,
   embeddingsToFile,
+  fileBatches,
   fileToArrays,
   fileToColumns,
   fileToEmbeddings,

@@ -82,6 +82,10 @@ function columnsOf(what: string, bytes: Uint8Array) {
       { cause },
     );
   }
+  return tableToEmbeddings(what, table);
+}
+
+export function tableToEmbeddings(what: string, table: Table): Embeddings {
   const keys = table.getChild('key');
   const vectors = table.getChild('embedding');
   if (keys?.type.typeId !== Type.Utf8 || vectors?.type.typeId !== Type.FixedSizeList)

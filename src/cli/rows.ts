@@ -4,7 +4,6 @@ import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import { ColeError } from '../base/index.js';
 import type { InputRow, ScreenInput } from '../index.js';
-import { readBytes } from './files.js';
 import { readLines } from './input.js';
 import { fieldsOf, isFolder, pythonFiles } from './texts.js';
 
@@ -34,27 +33,25 @@ async function* folderRows(folder: string): AsyncGenerator<InputRow> {
 }
 
 async function* arrowRows(path: string): AsyncGenerator<InputRow> {
-  const { fileToColumns, fileToEmbeddings } = await import('../index.js');
-  const bytes = await readBytes(path);
-  const { rows, columns } = fileToColumns(path, bytes);
-  const column = (name: string) => {
-    const found = columns.get(name);
-    return found?.kind === 'text' ? found.values : undefined;
-  };
-  const [keys, archs, texts] = [column('key'), column('arch'), column('text')];
-  const given = texts ?? archs;
-  if (given === undefined) {
-    const { keys: names, rows: vectors } = fileToEmbeddings(path, bytes);
-    for (const [at, key] of names.entries())
-      yield { key, vector: vectors.data.subarray(at * vectors.cols, (at + 1) * vectors.cols) };
-    return;
-  }
-  for (let row = 0; row < rows; row++) {
-    const place = `${path}, row ${row + 1}`;
-    const value = given[row];
-    if (value === undefined)
-      throw new ColeError('ERR_INPUT', `expected ${texts ? 'a text' : 'an architecture'} at ${place}, got nothing`);
-    yield texts ? { key: keys?.[row] ?? archs?.[row] ?? place, text: value } : { arch: value, place };
+  const { fileBatches } = await import('../index.js');
+  let before = 0;
+  for await (const batch of fileBatches(path)) {
+    const [key, arch, text] = ['key', 'arch', 'text'].map((name) => batch.text(name));
+    const given = text ?? arch;
+    if (given === undefined) {
+      const { keys, rows } = batch.embeddings();
+      for (const [at, name] of keys.entries())
+        yield { key: name, vector: rows.data.subarray(at * rows.cols, (at + 1) * rows.cols) };
+      continue;
+    }
+    for (let row = 0; row < batch.rows; row++) {
+      const place = `${path}, row ${before + row + 1}`;
+      const value = given(row);
+      if (value === undefined)
+        throw new ColeError('ERR_INPUT', `expected ${text ? 'a text' : 'an architecture'} at ${place}, got nothing`);
+      yield text ? { key: key?.(row) ?? arch?.(row) ?? place, text: value } : { arch: value, place };
+    }
+    before += batch.rows;
   }
 }
 

@@ -51,6 +51,8 @@ export interface ScreenOptions {
   /** Part `index` of `of`, from 1: every of-th chunk. */
   readonly shard?: { readonly index: number; readonly of: number };
   readonly seed?: number;
+  /** Whether a directory of the same screen with fewer draws is to go on to `count`. */
+  readonly extend?: boolean;
   readonly workers?: number;
   readonly threads?: number;
 }

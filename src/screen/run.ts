@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { ColeError, interruptedBy, type OnProgress, packageFile, stream } from '../base/index.js';
+import { interruptedBy, type OnProgress, packageFile } from '../base/index.js';
 import { needsEmbedder, type Scaling } from '../features/index.js';
 import { createEmbedder } from '../lm/index.js';
 import { space as spaceOf } from '../spaces/index.js';
@@ -20,6 +20,7 @@ import {
 } from '../study/index.js';
 import { coreBudget, openSource, WorkerPool } from '../workers/index.js';
 import type { ChunkResult, ChunkTask } from './chunk.js';
+import { extendScreen } from './extend.js';
 import { type ScreenEntry, screenEntries } from './journal.js';
 import { planScreen, type ScreenInput, type ScreenOptions, type ScreenPlan } from './options.js';
 import { dealFolds, heldOutScores, recallCurve, recallShares } from './recall.js';
@@ -32,7 +33,8 @@ import {
   slowestStage,
   writeResults,
 } from './results.js';
-import { createScorer, itemOf, type ScorerSetup } from './scorer.js';
+import { itemOf, type ScorerSetup } from './scorer.js';
+import { shareInTime } from './share.js';
 import { chunkCount, chunkSources } from './sources.js';
 import { TopRows } from './top.js';
 
@@ -63,11 +65,16 @@ export async function runScreen(options: ScreenOptions, hooks: RunScreenHooks = 
   try {
     const compared = { ...plan, source: 'path' in plan.source ? 'file' : plan.source };
     const found = readManifest(options.out);
-    if (found) requireSameRun(options.out, found, compared, { table: table.hash });
+    const hashes = { table: table.hash };
+    if (found && options.extend) {
+      // Whatever else differs is refused before anything is changed.
+      requireSameRun(options.out, found, { ...compared, count: found.options.count }, hashes);
+      await extendScreen(options.out, found, plan);
+    } else if (found) requireSameRun(options.out, found, compared, hashes);
     else
       await startDirectory(
         options.out,
-        makeManifest(hooks.command ?? 'runScreen', compared, { table: table.hash, code: codeHash() }),
+        makeManifest(hooks.command ?? 'runScreen', compared, { ...hashes, code: codeHash() }),
       );
     const finished = readSummary(options.out);
     if (finished) return finished;
@@ -84,6 +91,8 @@ class Screen {
   readonly #train: ScorerSetup['train'];
   readonly #journal: Journal<ScreenEntry>;
   readonly #top: TopRows;
+  /** The best of whole chunks. */
+  readonly #bar: TopRows;
   #totals: ScreenTotals = noTotals;
 
   constructor(plan: ScreenPlan, options: ScreenOptions, hooks: RunScreenHooks, train: ScorerSetup['train']) {
@@ -93,6 +102,7 @@ class Screen {
     this.#train = train;
     this.#journal = new Journal<ScreenEntry>(join(options.out, 'journal.jsonl'), screenEntries);
     this.#top = new TopRows(plan.top);
+    this.#bar = new TopRows(plan.top);
   }
 
   async run(table: string): Promise<ScreenSummary> {
@@ -156,39 +166,20 @@ class Screen {
     return recall;
   }
 
-  /** The part that the last stage sees; of a time, what a probe says it can do in it. */
   async #share(setup: ScorerSetup): Promise<number> {
-    const { full, count, shard, seed } = this.#plan;
+    const { full } = this.#plan;
     if ('share' in full) return full.share;
     const known = this.#journal.entries.find((entry) => entry.type === 'share');
     if (known) return known.share;
-    if (count === null)
-      throw new ColeError(
-        'ERR_OPTION',
-        'expected a part such as 5% as full of an input, whose length is not known, got a time',
-      );
-    const space = spaceOf(setup.space);
-    const rng = stream('screen probe', seed);
-    const items = Array.from({ length: 64 }, () => itemOf(space, setup.style, space.sample(rng)));
-    const scorer = await createScorer({ ...setup, first: null });
-    try {
-      await scorer.full(items.slice(0, 8));
-      const start = performance.now();
-      await scorer.full(items.slice(8));
-      const secondsEach = (performance.now() - start) / 1000 / (items.length - 8);
-      const possible = (full.seconds * this.#cores().workers) / secondsEach;
-      const share = Math.min(1, possible / (count / shard.of));
-      this.#journal.append({ type: 'share', share, secondsEach });
-      return share;
-    } finally {
-      await scorer.close();
-    }
+    const found = await shareInTime(this.#plan, setup, full.seconds, this.#cores().workers, this.#options.input);
+    this.#journal.append({ type: 'share', ...found });
+    return found.share;
   }
 
   async #chunks(setup: ScorerSetup, share: number): Promise<void> {
     const done = new Set<number>();
     for (const entry of this.#journal.entries)
-      if (entry.type === 'chunk' && !done.has(entry.index)) this.#take(entry, done);
+      if (entry.type === 'chunk' && !done.has(entry.index) && this.#isWhole(entry)) this.#take(entry, done);
     const { workers } = this.#cores();
     const pool = new WorkerPool<ChunkTask & { key: string }, ChunkResult>(
       packageFile('dist', 'workers', 'screen-chunk.js'),
@@ -203,9 +194,12 @@ class Screen {
         if (end) return;
         this.#interrupted();
         const task = { setup, share, top: this.#plan.top, key, ...next };
-        const result = await pool.run(task, this.#hooks.signal ? { signal: this.#hooks.signal } : {});
-        this.#journal.append({ type: 'chunk', ...result });
-        this.#take(result, done);
+        const { signal } = this.#hooks;
+        const result = await pool.run(task, { isRepeatable: true, ...(signal && { signal }) });
+        // The journal has what may matter: most rows of a late chunk are behind the best of those before it.
+        const kept = { ...result, top: this.#bar.hopeful(result.top) };
+        this.#journal.append({ type: 'chunk', ...kept });
+        this.#take(kept, done);
         this.#report();
       }
     };
@@ -231,10 +225,18 @@ class Screen {
     return undefined;
   }
 
+  /** The last chunk of a screen that was extended since is to be done again: more is drawn for it. */
+  #isWhole({ index, taken }: ChunkResult): boolean {
+    const { count, chunk } = this.#plan;
+    return count === null || taken === Math.min(chunk, count - index * chunk);
+  }
+
   #take(result: ChunkResult, done: Set<number>): void {
     done.add(result.index);
     this.#totals = plus(this.#totals, result);
     this.#top.add(result.top);
+    // A chunk that may be done again cannot rule out rows of others: it might come to other ones.
+    if (result.taken === this.#plan.chunk) this.#bar.add(result.top);
   }
 
   #interrupted(): void {

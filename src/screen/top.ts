@@ -35,10 +35,15 @@ export class TopRows {
     return this.#rows;
   }
 
+  /** Those of `rows` that `add` would not pass over at once. */
+  hopeful(rows: readonly ScreenedRow[]): readonly ScreenedRow[] {
+    const last = this.#rows.length === this.#size ? this.#rows.at(-1) : undefined;
+    return last === undefined ? rows : rows.filter((row) => compareRows(row, last) < 0);
+  }
+
   /** Adds many rows at once: sorting them together costs less than placing each. */
   add(rows: readonly ScreenedRow[]): void {
-    const last = this.#rows.length === this.#size ? this.#rows.at(-1) : undefined;
-    const hopeful = last === undefined ? rows : rows.filter((row) => compareRows(row, last) < 0);
+    const hopeful = this.hopeful(rows);
     if (hopeful.length === 0) return;
     const seen = new Set<string>();
     this.#rows = [...this.#rows, ...hopeful]

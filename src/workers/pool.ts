@@ -11,6 +11,8 @@ export interface RunTaskOptions {
   readonly transfer?: readonly TransferListItem[];
   /** Aborting stops the worker that has the task. */
   readonly signal?: AbortSignal;
+  /** Whether a task whose worker came to an end goes to another one, once; for tasks that transfer nothing. */
+  readonly isRepeatable?: boolean;
 }
 
 export class WorkerPool<Task, Result> {
@@ -39,15 +41,20 @@ export class WorkerPool<Task, Result> {
   }
 
   async run(task: Task, options: RunTaskOptions = {}): Promise<Result> {
-    try {
-      const done = this.#pool.run(task, {
-        ...(options.transfer && { transferList: [...options.transfer] as never }),
-        ...(options.signal && { signal: options.signal }),
-      });
-      return answerOf(await Promise.race([done, this.#failed]));
-    } catch (error) {
+    const { transfer, signal } = options;
+    const attempt = () =>
+      Promise.race([
+        this.#pool.run(task, { ...(transfer && { transferList: [...transfer] as never }), ...(signal && { signal }) }),
+        this.#failed,
+      ]);
+    // What a task fails with is in its answer; what is thrown here befell its worker.
+    const lost = (error: unknown) => {
       throw asColeError(error, 'ERR_DATA');
-    }
+    };
+    const reply = await attempt().catch((error) =>
+      options.isRepeatable && !signal?.aborted ? attempt().catch(lost) : lost(error),
+    );
+    return answerOf(reply);
   }
 
   /** Ends the workers, whatever they do. */

@@ -1,45 +1,13 @@
 /** Screens without a language model: the same outcome in whatever way they are run. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { columnsToFile } from '#cole/arrow/index.js';
+import { describe, expect, it } from 'vitest';
 import { stream } from '#cole/base/index.js';
 import { mergeScreens, readTop, runScreen, type ScreenOptions } from '#cole/index.js';
 import { compareRows, dealFolds, recallCurve, type ScreenedRow, TopRows } from '#cole/screen/index.js';
-import { einspace, parseSettings, space, traceOf } from '#cole/spaces/index.js';
-
-const folder = mkdtempSync(join(tmpdir(), 'cole-screen-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const name = 'einspace:1x8x8,maxParameters=200000';
-const table = join(folder, 'known.arrow');
-const metric = 'value';
-{
-  // A value that counts say something about, with noise that nothing does.
-  const small = space(name);
-  const rng = stream('screen table');
-  const archs = [...new Set(Array.from({ length: 110 }, () => small.print(small.sample(rng))))];
-  const values = archs.map((text) => {
-    const { code, parameters } = traceOf(einspace(parseSettings(name.slice(9))).parse(text));
-    return Math.log1p(parameters) + 3 * Math.log1p(code.length) + rng.normal();
-  });
-  writeFileSync(table, columnsToFile({ arch: archs, [metric]: Float64Array.from(values) }));
-}
-
-let runs = 0;
-const common = { space: name, table, metric, count: 800, chunk: 100, top: 40 } as const;
-const cascade = { ...common, features: 'ngrams', first: 'counts', full: '20%' } as const;
-const fresh = () => join(folder, `run-${runs++}`);
-const screen = async (options: Omit<ScreenOptions, 'out'>, out = fresh()) => ({
-  out,
-  summary: await runScreen({ ...options, out }),
-});
-const outcome = async (out: string) => ({
-  top: await readTop(out),
-  counts: { ...JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')), seconds: undefined },
-});
+import { space } from '#cole/spaces/index.js';
+import { cascade, common, folder, fresh, name, outcome, screen } from './known.js';
 
 describe('a screen', () => {
   it('is the same for any number of workers', async () => {

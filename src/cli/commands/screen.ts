@@ -26,6 +26,7 @@ export function addScreen(program: CommandUnknownOpts): void {
         'cole screen -n 1000000 --benchmark einspace-digits --out screen',
         'cole screen -n 10000 --table known.csv --metric accuracy --full 100% --out screen',
         'cole screen archs.jsonl --table known.csv --metric accuracy --full 30min --out screen',
+        'cole screen -n 2000000 --benchmark einspace-digits --out screen --extend',
         'cole screen -n 1000000 --shard 1/4 --table known.csv --metric accuracy --out shard-1',
       ),
     )
@@ -55,6 +56,7 @@ export function addScreen(program: CommandUnknownOpts): void {
       new Option('--shard <i/k>', 'only every k-th chunk, from the i-th on; see cole merge').argParser(shardOf),
     )
     .option('--out <dir>', 'run directory; the same command goes on with it')
+    .option('--extend', 'lengthen the screen in the run directory to -n draws')
     .action(async (input, options, command) => {
       const { benchmarkSpace, readTop, runScreen } = await import('../../index.js');
       const { json, seed, threads, workers } = contextOf(command);

@@ -1,0 +1,49 @@
+/** Arrow IPC files batch by batch: memory is bound by the largest batch, not by the file. */
+import { open } from 'node:fs/promises';
+import { RecordBatchReader, Table, Type } from 'apache-arrow';
+import { ColeError } from '../base/index.js';
+import { type Embeddings, tableToEmbeddings } from './embeddings.js';
+
+export interface RowBatch {
+  readonly rows: number;
+  /** Reads the cells of a column of text; undefined where there is none of that name. */
+  text(name: string): ((row: number) => string | undefined) | undefined;
+  /** Columns `key` and `embedding`, as `fileToEmbeddings` reads them. */
+  embeddings(): Embeddings;
+}
+
+/** Batches of an Arrow IPC file or stream. Throws ERR_INPUT where it cannot be opened, ERR_DATA where it is something else. */
+export async function* fileBatches(path: string): AsyncGenerator<RowBatch> {
+  const file = await open(path).catch((cause: Error) => {
+    throw new ColeError('ERR_INPUT', `expected a readable file at ${path}, but ${cause.message}`, { cause });
+  });
+  try {
+    let count = 0;
+    for await (const batch of await RecordBatchReader.from(file)) {
+      count++;
+      yield rowBatch(path, new Table([batch]));
+    }
+    // The reader takes an empty or foreign file for one without batches.
+    if (count === 0) throw new Error('it holds no rows');
+  } catch (cause) {
+    if (cause instanceof ColeError) throw cause;
+    throw new ColeError('ERR_DATA', `expected an Arrow IPC file at ${path}, but ${(cause as Error).message}`, {
+      cause,
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+function rowBatch(path: string, table: Table): RowBatch {
+  return {
+    rows: table.numRows,
+    text(name) {
+      const column = table.getChild(name);
+      const type = column?.type.typeId === Type.Dictionary ? column.type.dictionary : column?.type;
+      if (!column || (type.typeId !== Type.Utf8 && type.typeId !== Type.LargeUtf8)) return undefined;
+      return (row) => (column.get(row) as string | null) ?? undefined;
+    },
+    embeddings: () => tableToEmbeddings(path, table),
+  };
+}
