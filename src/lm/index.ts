@@ -1,6 +1,6 @@
 /** Language models: the store, tokenizers, embeddings of texts. */
 export { type CacheEntry, clearCache, listCache, trimCache } from './cache/folders.js';
-export { createEmbedder } from './embedder.js';
+export { createEmbedder, createMultiEmbedder } from './embedder.js';
 export { createStaticEmbedder, type StaticEmbedder } from './static.js';
 export { dataRoot, defaultCacheLimit, embeddingsFolder, modelsFolder } from './store/folder.js';
 export { type OpenedModel, openModel, tokenizerOf } from './store/open.js';
@@ -20,4 +20,12 @@ export {
   type Tokenizer,
   type TokenizerSource,
 } from './tokenizer/index.js';
-export type { Embedder, EmbedderOptions, EmbedStats, Pooling } from './types.js';
+export type {
+  Embedder,
+  EmbedderOptions,
+  EmbeddingColumn,
+  EmbedStats,
+  MultiEmbedder,
+  MultiEmbedderOptions,
+  Pooling,
+} from './types.js';

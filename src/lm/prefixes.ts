@@ -3,8 +3,7 @@
  * one batch, as a tree whose nodes are computed once. With texts sorted by their ids, each shares its longest prefix with
  * its neighbour.
  */
-import type { PlannedBatch } from './batches.js';
-import type { EncodedBatch } from './tokenizer/index.js';
+import type { PlannedBatch, Sequences } from './batches.js';
 
 /** Bounds beside the one on nodes: texts times padded length per node, and attention weights of a head. */
 const positionsPerNode = 8;
@@ -19,9 +18,10 @@ const segmentSizes = [8, 16, 32, 64];
 /** Cost of a segment, whatever its size, as that of so many nodes: its keys and values are copied. */
 const segmentCost = 16;
 
-/** `lengths`: of each text in `encoded`, at most its tokens. At most `limit` nodes a batch, but for a longer single text. */
-export function planPrefixBatches(encoded: EncodedBatch, lengths: readonly number[], limit: number): PlannedBatch[] {
-  const { ids, offsets } = encoded;
+/** At most `limit` nodes a batch, but for a longer single text. */
+export function planPrefixBatches(sequences: Sequences, limit: number): PlannedBatch[] {
+  const { ids, offsets } = sequences;
+  const lengths = Array.from(offsets.subarray(1), (end, text) => end - offsets[text]!);
   const shared = (a: number, b: number): number => {
     const end = Math.min(lengths[a]!, lengths[b]!);
     let t = 0;
@@ -38,7 +38,7 @@ export function planPrefixBatches(encoded: EncodedBatch, lengths: readonly numbe
   let nodes = 0;
   let longest = 0;
   const finish = () => {
-    if (texts.length > 0) batches.push(prefixBatch(encoded, lengths, texts, shared, padded(longest)));
+    if (texts.length > 0) batches.push(prefixBatch(sequences, lengths, texts, shared, padded(longest)));
     texts = [];
     nodes = 0;
     longest = 0;
@@ -64,7 +64,7 @@ function padded(length: number): number {
 }
 
 function prefixBatch(
-  { ids, offsets }: EncodedBatch,
+  { ids, offsets, counted }: Sequences,
   lengths: readonly number[],
   texts: readonly number[],
   shared: (a: number, b: number) => number,
@@ -103,8 +103,9 @@ function prefixBatch(
         queries[place] = BigInt(node);
         rows[at + t] = BigInt(node++);
       }
-      mask.fill(1, at, at + length);
-      ends[row] = rows[at + length - 1]!;
+      const end = counted[2 * text + 1]!;
+      mask.fill(1, at + counted[2 * text]!, at + end);
+      ends[row] = rows[at + end - 1]!;
     });
     const integers = (data: BigInt64Array<ArrayBuffer>, ...dims: number[]) => ({ type: 'int64', data, dims }) as const;
     return {

@@ -12,15 +12,15 @@ export class ModelSession {
   #worker: Worker | undefined;
   #next = 0;
   #failure: ColeError | undefined;
-  readonly #open = new Map<number, { resolve(data: Float32Array): void; reject(error: unknown): void }>();
+  readonly #open = new Map<number, { resolve(data: readonly Float32Array[]): void; reject(error: unknown): void }>();
 
   readonly #guard = new ExitGuard();
   readonly #onExit = () => this.#guard.stop();
 
   constructor(private readonly data: Omit<SessionData, 'guard'>) {}
 
-  /** Vectors [texts, dimension]. Batches are run one after the other, in the order of the calls. */
-  run(feeds: Readonly<Record<string, Feed>>): Promise<Float32Array> {
+  /** Each output, such as vectors [texts, dimension] of a pooling. Batches are run one after the other, in the order of the calls. */
+  run(feeds: Readonly<Record<string, Feed>>): Promise<readonly Float32Array[]> {
     if (this.#failure) return Promise.reject(this.#failure);
     this.#worker ??= this.#start();
     const request: Request = { id: this.#next++, feeds };

@@ -12,12 +12,27 @@ export interface EmbedderOptions {
   readonly model: string;
   /** Default `avg_avg`: the mean over tokens and over all layers, the embedding layer included. */
   readonly pooling: Pooling;
-  /** Whether `avg_avg` counts the embedding layer as a layer. Default true. */
+  /** Whether `avg_avg` counts the embedding layer as a layer. Default true; false only where `avg_avg` is asked for. */
   readonly embeddingLayer: boolean;
+  /**
+   * Whether the special tokens that the tokenizer puts around a text count in poolings. Default true. The model reads them
+   * either way; with false, means leave them out and `last_token` is the text's own last one. Special tokens written in a
+   * text are its own. False is refused for a tokenizer that puts none.
+   */
+  readonly specialTokens: boolean;
+  /**
+   * Causal models: the text is read twice, with a space, two line ends and a space between, and pooled over the second copy,
+   * which has seen the whole text. Default false. The limit is on both copies together; longer texts are an error.
+   */
+  readonly echo: boolean;
   /** Longest text, in tokens with the special ones; the model's own limit holds too. Default 2048. */
   readonly maxTokens: number;
-  /** Longer texts are an error (default), or are cut on the right and counted. */
-  readonly onLong: 'error' | 'truncate';
+  /**
+   * Longer texts are an error (default); or are cut on the right, the special tokens at the end kept; or are split into
+   * windows of the limit, each with the special tokens around, the last one with what is left. Means are then over the
+   * tokens of all windows, and `last_token` is that of the last one. What was cut or split is counted.
+   */
+  readonly onLong: 'error' | 'truncate' | 'chunk';
   /**
    * Bound on tokens in one run of the language model (one longer text still runs alone). Default null: 2048 for causal
    * models, whose runs share prefixes, 512 for others.
@@ -34,6 +49,12 @@ export interface EmbedderOptions {
   readonly cacheLimit: number;
 }
 
+/** Options of several poolings at once. */
+export interface MultiEmbedderOptions extends Omit<EmbedderOptions, 'pooling'> {
+  /** At least one, each once. */
+  readonly poolings: readonly Pooling[];
+}
+
 export interface EmbedStats {
   texts: number;
   /** Distinct texts that the language model had to read, and their tokens. */
@@ -42,23 +63,48 @@ export interface EmbedStats {
   /** Tokens that the model computed: fewer than `tokens` where texts shared their beginnings. */
   computed: number;
   cached: number;
+  /** Distinct texts over the limit that were cut, and that were split, and windows of the latter. */
   truncated: number;
+  chunked: number;
+  windows: number;
   tokenizeSeconds: number;
   modelSeconds: number;
+}
+
+interface EmbedderBase {
+  readonly stats: Readonly<EmbedStats>;
+  /** What went wrong without harm, such as a damaged file of the cache that was ignored; Node's `warning` event tells it too. */
+  readonly warnings: readonly string[];
+  close(): Promise<void>;
 }
 
 /**
  * Texts in, one vector each. The vector of a text is the same bits whatever shares its batch, for any number of threads
  * and in any order. Runs the language model in a worker thread, so the event loop stays free.
  */
-export interface Embedder {
+export interface Embedder extends EmbedderBase {
   /** Everything that decides a vector but the text: model hash, tokenizer, pooling, precision, limits. */
   readonly identity: string;
   readonly dimension: number;
-  /** Rows in the order of `texts`. */
-  embed(texts: readonly string[], onProgress?: OnProgress): Promise<Matrix>;
-  readonly stats: Readonly<EmbedStats>;
-  /** What went wrong without harm, such as a damaged file of the cache that was ignored; Node's `warning` event tells it too. */
-  readonly warnings: readonly string[];
-  close(): Promise<void>;
+  /** Rows in the order of `texts`. `nameOf` names a text in errors, by its place. */
+  embed(texts: readonly string[], onProgress?: OnProgress, nameOf?: (index: number) => string): Promise<Matrix>;
+}
+
+/** The vectors of one pooling: the same bits, and the same identity, as those of an `Embedder` with that pooling alone. */
+export interface EmbeddingColumn {
+  readonly pooling: Pooling;
+  readonly identity: string;
+  readonly dimension: number;
+}
+
+/** An embedder of several poolings, which come from one run of the model. */
+export interface MultiEmbedder extends EmbedderBase {
+  /** In the order of the poolings that were asked for. */
+  readonly columns: readonly EmbeddingColumn[];
+  /** A matrix for each column. A text is read by the model where any of its vectors is not in the cache. */
+  embed(
+    texts: readonly string[],
+    onProgress?: OnProgress,
+    nameOf?: (index: number) => string,
+  ): Promise<readonly Matrix[]>;
 }

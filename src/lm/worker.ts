@@ -12,8 +12,8 @@ export interface SessionData {
   readonly graphPath: string;
   readonly weightsPath: string;
   readonly weightsSha256: string;
-  /** Output of the graph: a pooling, or hidden states. */
-  readonly output: string;
+  /** Of the graph: poolings, or hidden states. */
+  readonly outputs: readonly string[];
   readonly threads: number;
   /** Of an ExitGuard. */
   readonly guard: SharedArrayBuffer;
@@ -25,10 +25,10 @@ export interface Request {
 }
 
 export type Reply =
-  | { readonly id: number; readonly data: Float32Array<ArrayBuffer> }
+  | { readonly id: number; readonly data: readonly Float32Array<ArrayBuffer>[] }
   | { readonly id: number; readonly code: string; readonly message: string };
 
-const { output, ...data } = workerData as SessionData;
+const { outputs, ...data } = workerData as SessionData;
 const guard = new ExitGuard(data.guard);
 let session: Promise<InferenceSession> | undefined;
 let turn: Promise<void> = Promise.resolve();
@@ -49,12 +49,15 @@ async function answer(request: Request): Promise<void> {
       name,
       type === 'int64' ? new Tensor(type, data, dims) : new Tensor(type, data, dims),
     ]);
-    const fetched = (await (await session).run(Object.fromEntries(tensors), [output]))[output]!;
-    // Copied: the runtime's buffer cannot be transferred.
-    const vectors = Float32Array.from(fetched.data as Float32Array);
-    fetched.dispose();
+    const fetched = await (await session).run(Object.fromEntries(tensors), outputs);
+    // Copied: the runtime's buffers cannot be transferred.
+    const vectors = outputs.map((output) => Float32Array.from(fetched[output]!.data as Float32Array));
+    for (const output of outputs) fetched[output]!.dispose();
     const reply: Reply = { id: request.id, data: vectors };
-    parentPort!.postMessage(reply, [vectors.buffer]);
+    parentPort!.postMessage(
+      reply,
+      vectors.map(({ buffer }) => buffer),
+    );
   } catch (error) {
     const { code, message } = asColeError(error, 'ERR_MODEL');
     parentPort!.postMessage({ id: request.id, code, message } satisfies Reply);

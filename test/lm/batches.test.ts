@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Feed, type PlannedBatch, planBatches } from '#cole/lm/batches.js';
+import { type Feed, type PlannedBatch, planBatches, wholeTexts } from '#cole/lm/batches.js';
 import { planPrefixBatches } from '#cole/lm/prefixes.js';
 
 const texts = fc.array(fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 20 }), { maxLength: 40 });
@@ -9,10 +9,9 @@ const limit = fc.integer({ min: 1, max: 120 });
 function encode(given: readonly (readonly number[])[]) {
   const offsets = [0];
   for (const text of given) offsets.push(offsets.at(-1)! + text.length);
-  return { ids: Int32Array.from(given.flat()), offsets: Int32Array.from(offsets) };
+  return wholeTexts({ ids: Int32Array.from(given.flat()), offsets: Int32Array.from(offsets) });
 }
 
-const lengthsOf = (given: readonly (readonly number[])[]) => given.map((text) => text.length);
 const numbers = (feed: Feed) => Array.from<number | bigint, number>(feed.data, Number);
 
 function holdEachTextOnce(batches: readonly PlannedBatch[], given: readonly (readonly number[])[]): void {
@@ -27,7 +26,7 @@ describe('batches of one length', () => {
   it('hold each text once within the limit, longest first', () => {
     fc.assert(
       fc.property(texts, limit, (given, most) => {
-        const batches = planBatches(encode(given), lengthsOf(given), most);
+        const batches = planBatches(encode(given), most);
         holdEachTextOnce(batches, given);
         for (const batch of batches) {
           expect(batch.texts.length === 1 || batch.computed <= most).toBe(true);
@@ -41,16 +40,9 @@ describe('batches of one length', () => {
     );
   });
 
-  it('cut what is longer', () => {
-    const [batch] = planBatches(
-      encode([
-        [1, 2, 3],
-        [4, 5],
-      ]),
-      [2, 2],
-      100,
-    );
-    expect(batch!.feeds().input_ids!.data).toEqual(BigInt64Array.of(1n, 2n, 4n, 5n));
+  it('mark the tokens that count', () => {
+    const [batch] = planBatches({ ...encode([[1, 2, 3], [4, 5, 6]]), counted: Int32Array.of(1, 2, 0, 3) }, 100);
+    expect(numbers(batch!.feeds().mask!)).toEqual([0, 1, 0, 1, 1, 1]);
   });
 });
 
@@ -58,7 +50,7 @@ describe('batches of prefixes', () => {
   it('hold each text once within the limit, and each shared prefix once', () => {
     fc.assert(
       fc.property(texts, limit, (given, most) => {
-        const batches = planPrefixBatches(encode(given), lengthsOf(given), most);
+        const batches = planPrefixBatches(encode(given), most);
         holdEachTextOnce(batches, given);
         for (const batch of batches) {
           const prefixes = new Set(
@@ -74,7 +66,7 @@ describe('batches of prefixes', () => {
   it('say of each place which node it is, and of each node one of its places', () => {
     fc.assert(
       fc.property(texts, limit, (given, most) => {
-        for (const batch of planPrefixBatches(encode(given), lengthsOf(given), most)) {
+        for (const batch of planPrefixBatches(encode(given), most)) {
           const feeds = batch.feeds();
           const of = (name: string) => numbers(feeds[name]!);
           const [ids, depths, positions, rows, ends, mask] = [
@@ -108,15 +100,13 @@ describe('batches of prefixes', () => {
     );
   });
 
-  it('share nothing past the cut', () => {
-    const [batch] = planPrefixBatches(
-      encode([
-        [1, 2, 3],
-        [1, 2, 4, 5],
-      ]),
-      [2, 3],
-      100,
-    );
-    expect(numbers(batch!.feeds().node_ids!)).toEqual([1, 2, 4]);
+  it('mark the tokens that count, and the last of them', () => {
+    const counted = Int32Array.of(1, 3, 2, 3);
+    const [batch] = planPrefixBatches({ ...encode([[1, 2, 3], [1, 2, 4, 5]]), counted }, 100);
+    const { node_ids: ids, ends, mask } = batch!.feeds();
+    expect(numbers(ids!)).toEqual([1, 2, 3, 4, 5]);
+    expect(numbers(ends!)).toEqual([2, 3]);
+    expect(numbers(mask!).slice(0, 4)).toEqual([0, 1, 1, 0]);
+    expect(numbers(mask!).slice(64, 68)).toEqual([0, 0, 1, 0]);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type Matrix, row, stream } from '#cole/base/index.js';
-import { planBatches } from '#cole/lm/batches.js';
+import { planBatches, wholeTexts } from '#cole/lm/batches.js';
 import { families } from '#cole/lm/families/config.js';
 import { createEmbedder, listModels, openModel, type Pooling } from '#cole/lm/index.js';
 import { planPrefixBatches } from '#cole/lm/prefixes.js';
@@ -104,7 +104,7 @@ describe.each(['smollm2-135m', 'all-minilm-l6-v2'])('%s', (model) => {
     const tokens = encoded.offsets[1]!;
     expect(encoded.ids.length).toBe(2 * tokens);
     const plan = sharesPrefixes ? planPrefixBatches : planBatches;
-    const [batch] = plan(encoded, [tokens, tokens], 1000);
+    const [batch] = plan(wholeTexts(encoded), 1000);
     const feeds = Object.entries(batch!.feeds()).map(([name, { type, data, dims }]) => [
       name,
       new Tensor(type, data, dims),

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { planBatches } from '#cole/lm/batches.js';
+import { planBatches, wholeTexts } from '#cole/lm/batches.js';
 import { families } from '#cole/lm/families/config.js';
 import type { ModelConfig } from '#cole/lm/families/model.js';
 import type { TensorSource } from '#cole/lm/formats/source.js';
@@ -39,11 +39,7 @@ export async function runnerOf(config: ModelConfig, path: string): Promise<Runne
       for (const text of texts) offsets.push(offsets.at(-1)! + text.length);
       const encoded = { ids: Int32Array.from(texts.flat()), offsets: Int32Array.from(offsets) };
       const out: Record<string, Float32Array>[] = texts.map(() => ({}));
-      for (const batch of plan(
-        encoded,
-        texts.map(({ length }) => length),
-        limit,
-      )) {
+      for (const batch of plan(wholeTexts(encoded), limit)) {
         const feeds = Object.entries(batch.feeds()).map(([name, { type, data, dims }]) => [
           name,
           new Tensor(type, data, dims),

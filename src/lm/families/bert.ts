@@ -154,7 +154,7 @@ function graph(config: ModelConfig, table: WeightTable, options: GraphOptions): 
   const { layers, heads, epsilon } = config;
   const g = new Graph(config.family, table);
   const { ids, mask, tokens } = encoderInputs(g);
-  const poolings = new PoolingOutputs(g, encoderLayout(g, mask), config, options);
+  const poolings = new PoolingOutputs(g, encoderLayout(g, mask, options), config, options);
   const positions = g.node('Slice', [g.weight('positions'), g.integers([0]), tokens, g.integers([0])]);
   let state = layerNorm(g, g.node('Add', [tokenEmbedding(g, ids, 'embedding'), positions]), 'norm', epsilon);
   poolings.add(state);

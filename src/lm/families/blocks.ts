@@ -1,5 +1,6 @@
 /** Graph pieces that families share. Shapes: B texts of T tokens, D hidden size; rows are tokens or nodes of a prefix tree. */
 import type { Graph, Value } from '../onnx/graph.js';
+import type { GraphOptions } from './poolings.js';
 
 const ms = 'com.microsoft' as const;
 
@@ -76,11 +77,13 @@ export function encoderInputs(g: Graph): EncoderInputs {
 }
 
 /** For states [B, T, D]. */
-export function encoderLayout(g: Graph, mask: Value) {
+export function encoderLayout(g: Graph, mask: Value, { uncountedEnd = 0 }: GraphOptions) {
+  const last = -1 - uncountedEnd;
   return {
     mask,
     toTexts: (state: Value) => state,
-    lastToken: (state: Value) => g.node('Gather', [state, g.integers([-1], 'int64', [])], { attributes: { axis: 1 } }),
+    lastToken: (state: Value) =>
+      g.node('Gather', [state, g.integers([last], 'int64', [])], { attributes: { axis: 1 } }),
   };
 }
 

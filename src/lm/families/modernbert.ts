@@ -77,7 +77,7 @@ function graph(config: ModelConfig, table: WeightTable, options: GraphOptions): 
   const { layers, intermediate, epsilon, window, windowed } = config;
   const g = new Graph(config.family, table);
   const { ids, mask, tokens } = encoderInputs(g);
-  const poolings = new PoolingOutputs(g, encoderLayout(g, mask), config, options);
+  const poolings = new PoolingOutputs(g, encoderLayout(g, mask, options), config, options);
   const norm = (x: Value, name: string) => layerNorm(g, x, name, epsilon, false);
   const tables = (of: string) => ({ cos: g.weight(`${of}.cos`), sin: g.weight(`${of}.sin`) });
   const distant = distanceBias(g, tokens, window!);

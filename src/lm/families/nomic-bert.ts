@@ -177,7 +177,7 @@ function graph(config: ModelConfig, table: WeightTable, options: GraphOptions): 
   const { layers, epsilon } = config;
   const g = new Graph(config.family, table);
   const { ids, mask } = encoderInputs(g);
-  const poolings = new PoolingOutputs(g, encoderLayout(g, mask), config, options);
+  const poolings = new PoolingOutputs(g, encoderLayout(g, mask, options), config, options);
   const tables = { cos: g.weight('cos'), sin: g.weight('sin') };
   let state = layerNorm(g, tokenEmbedding(g, ids, 'embedding'), 'norm', epsilon);
   poolings.add(state);

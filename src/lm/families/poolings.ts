@@ -15,9 +15,11 @@ export interface GraphOptions {
   readonly outputs: readonly string[];
   /** Whether the mean over all layers, `avg_avg`, counts the embedding layer. */
   readonly embeddingLayer: boolean;
+  /** Tokens at the end of every text that do not count, of which none is its last token. Default 0. */
+  readonly uncountedEnd?: number;
 }
 
-type Recipe =
+export type Recipe =
   | { readonly kind: 'states' | 'last' }
   /** Mean over tokens of the mean over these states, or of each of them, one after the other. */
   | { readonly kind: 'average' | 'each'; readonly layers: readonly number[] };
@@ -25,9 +27,10 @@ type Recipe =
 /** Distance of the layers of `multi_layer`. */
 const layerStep = 4;
 
-function recipeOf(output: string, { layers }: Pick<ModelConfig, 'layers'>, embeddingLayer: boolean): Recipe {
+/** How `output` is made of hidden states; ERR_OPTION where a model of so many layers has no such output. */
+export function recipeOf(output: string, { layers }: Pick<ModelConfig, 'layers'>, embeddingLayer: boolean): Recipe {
   const between = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-  const chosen = /^layer:(\d+)$/.exec(output);
+  const chosen = /^layer:(0|[1-9]\d*)$/.exec(output);
   if (chosen) {
     const layer = Number(chosen[1]);
     if (layer > layers)

@@ -29,7 +29,7 @@ function graph(config: ModelConfig, table: WeightTable, options: GraphOptions): 
       fill(g.node('Range', [scalar(0), g.node('Reshape', [tokens, g.integers([], 'int64', [0])]), scalar(1)])),
   };
   for (const name of inputs) g.alias(name, derived[name]!());
-  const poolings = new PoolingOutputs(g, encoderLayout(g, mask), config, options);
+  const poolings = new PoolingOutputs(g, encoderLayout(g, mask, options), config, options);
   if (states.length === 1 && !isStacked) {
     const other = options.outputs.find((name) => !['mean', 'last_token', 'last_hidden_state'].includes(name));
     if (other !== undefined)

@@ -93,6 +93,8 @@ export function loadTokenizer(source: TokenizerSource): Tokenizer {
   return {
     identity: identityOf(spec),
     vocabularySize: tokenizer.vocabularySize,
+    prefix: definition.prefix,
+    suffix: definition.suffix,
     encode: (texts, options) => encode(tokenizer, definition, texts, options),
     decode: (ids, options) =>
       decoded(ids, resolveOptions('decode', { skipSpecialTokens: true }, options).skipSpecialTokens),

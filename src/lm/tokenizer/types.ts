@@ -32,6 +32,9 @@ export interface Tokenizer {
   readonly identity: string;
   /** Highest id + 1. */
   readonly vocabularySize: number;
+  /** Special tokens that are put before and behind every text. */
+  readonly prefix: readonly number[];
+  readonly suffix: readonly number[];
   /**
    * Token ids, equal to those of Hugging Face's `tokenizers` for the same definition, never padded, truncated only by
    * `maxTokens`. Special

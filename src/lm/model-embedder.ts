@@ -1,0 +1,264 @@
+/**
+ * Texts to vectors of one or several poolings: tokens, caches, batches of windows, language model. A text is run where any of
+ * its vectors is unknown; each vector is cached under its pooling alone, so runs with other poolings find it.
+ */
+import { ColeError, type Matrix, matrix, type OnProgress, row } from '../base/index.js';
+import { planBatches } from './batches.js';
+import { EmbeddingCache, textKey } from './cache/cache.js';
+import { families } from './families/config.js';
+import { poolingWidth } from './families/poolings.js';
+import { identityOf } from './identity.js';
+import { WindowJoiner } from './joining.js';
+import { planPrefixBatches } from './prefixes.js';
+import { ModelSession } from './session.js';
+import type { OpenedModel } from './store/open.js';
+import type { EmbeddingColumn, EmbedStats, MultiEmbedder, MultiEmbedderOptions } from './types.js';
+import { type ReadTexts, TextReader } from './windows.js';
+
+/** Values kept back before a cache segment is written: a killed run loses at most 32 MiB of vectors, or half a minute. */
+const segmentValues = 2 ** 23;
+const segmentSeconds = 30;
+/** Batches handed to the thread of the model ahead of the one it runs, so that it never waits. */
+const ahead = 2;
+/** Tokens of a run where prefixes are shared, and elsewhere. The more texts, the more they share. */
+const sharedBatchTokens = 2048;
+const plainBatchTokens = 512;
+
+/** The texts of a call, each once, with what is known of them. */
+interface Work {
+  readonly texts: readonly string[];
+  readonly read: ReadTexts;
+  readonly keys: readonly string[];
+  /** Texts that lack a vector. */
+  readonly missing: readonly number[];
+  /** To be filled: a matrix for each column, with the vectors of `isKnown` in it. */
+  readonly rows: readonly Matrix[];
+  /** For each column, 1 for the texts whose vectors the cache knew: these stay. */
+  readonly isKnown: readonly Uint8Array[];
+  placeOf(index: number): string;
+}
+
+export class ModelEmbedder implements MultiEmbedder {
+  readonly columns: readonly EmbeddingColumn[];
+  readonly warnings: string[] = [];
+  readonly stats: EmbedStats = {
+    texts: 0,
+    embedded: 0,
+    tokens: 0,
+    computed: 0,
+    cached: 0,
+    truncated: 0,
+    chunked: 0,
+    windows: 0,
+    tokenizeSeconds: 0,
+    modelSeconds: 0,
+  };
+  readonly #limit: number;
+  readonly #session: ModelSession;
+  readonly #reader: TextReader;
+  /** Of each column; none where there is no cache. */
+  readonly #caches: readonly EmbeddingCache[];
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly model: OpenedModel,
+    graphPath: string,
+    private readonly options: MultiEmbedderOptions,
+  ) {
+    const { manifest, weightsPath } = model;
+    const { poolings, cache, threads, maxTokens } = options;
+    this.#limit = Math.min(maxTokens, manifest.config.positions);
+    this.#reader = new TextReader(model.tokenizer, this.#limit, options);
+    const identities = poolings.map((pooling) => identityOf(model, pooling, options, this.#limit));
+    this.columns = poolings.map((pooling, at) => ({
+      pooling,
+      identity: identities[at]!.whole,
+      dimension: poolingWidth(pooling, manifest.config),
+    }));
+    this.#caches =
+      cache === null
+        ? []
+        : this.columns.map(
+            ({ pooling, dimension }, at) =>
+              new EmbeddingCache({
+                root: cache,
+                identity: identities[at]!.fitting,
+                dimension,
+                limit: options.cacheLimit,
+                about: { model: options.model, pooling },
+                onWarning: (message) => this.#warn(message),
+              }),
+          );
+    this.#session = new ModelSession({
+      graphPath,
+      weightsPath,
+      weightsSha256: manifest.weightsSha256,
+      outputs: poolings,
+      threads,
+    });
+  }
+
+  /** Calls are answered one after the other: what the first one embedded, the next one finds. */
+  embed(
+    texts: readonly string[],
+    onProgress?: OnProgress,
+    nameOf = (index: number) => `text ${index}`,
+  ): Promise<readonly Matrix[]> {
+    const result = this.#turn.then(() => this.#embed(texts, onProgress, nameOf));
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.#turn;
+    await this.#session.close();
+    for (const cache of this.#caches) await cache.close();
+  }
+
+  /** Whoever embeds for somebody else need not pass it on. */
+  #warn(message: string): void {
+    this.warnings.push(message);
+    process.emitWarning(message, 'ColeWarning');
+  }
+
+  async #embed(
+    texts: readonly string[],
+    onProgress: OnProgress | undefined,
+    nameOf: (index: number) => string,
+  ): Promise<readonly Matrix[]> {
+    for (const cache of this.#caches) await cache.refresh();
+    const distinct = [...new Set(texts)];
+    const placeOf = (index: number) => nameOf(texts.indexOf(distinct[index]!));
+    const start = performance.now();
+    const read = this.#reader.read(distinct, placeOf);
+    this.stats.tokenizeSeconds += (performance.now() - start) / 1000;
+    if (this.options.onLong === 'truncate') this.stats.truncated += read.long.length;
+    else this.stats.chunked += read.long.length;
+    const keys = this.#keysOf(distinct, read.long);
+    const rows = this.columns.map(({ dimension }) => matrix(distinct.length, dimension));
+    const missing: number[] = [];
+    const isKnown = this.columns.map(() => new Uint8Array(distinct.length));
+    keys.forEach((key, index) => {
+      this.#caches.forEach((cache, column) => {
+        const vector = cache.get(key);
+        if (!vector) return;
+        rows[column]!.data.set(vector, index * vector.length);
+        isKnown[column]![index] = 1;
+      });
+      if (isKnown.some((known) => known[index] === 0)) missing.push(index);
+    });
+    this.stats.texts += texts.length;
+    this.stats.cached += distinct.length - missing.length;
+    await this.#run({ texts: distinct, read, keys, missing, rows, isKnown, placeOf }, onProgress);
+    return distinct.length === texts.length ? rows : rows.map((each) => spread(each, distinct, texts));
+  }
+
+  /** In the cache; what is done to a text over the limit is part of its key. */
+  #keysOf(texts: readonly string[], long: Int32Array): string[] {
+    const keys = texts.map(textKey);
+    for (const index of long) keys[index] = textKey(`${keys[index]} ${this.options.onLong} ${this.#limit}`);
+    return keys;
+  }
+
+  /** Fills the rows of the texts that lack a vector and adds what is new to the caches as it comes. */
+  async #run(work: Work, onProgress: OnProgress | undefined): Promise<void> {
+    const { missing, rows, isKnown, texts, read } = work;
+    if (missing.length === 0) return;
+    const reading = performance.now();
+    const windows = this.#reader.windows(texts, read, missing, (index) => work.placeOf(index));
+    this.stats.tokenizeSeconds += (performance.now() - reading) / 1000;
+    for (let at = 0; at < missing.length; at++) {
+      const count = windows.firsts[at + 1]! - windows.firsts[at]!;
+      if (count > 1) this.stats.windows += count;
+    }
+    const total = windows.ids.length;
+    const joiner = new WindowJoiner(
+      windows,
+      this.columns.map(({ pooling }) => pooling),
+    );
+    const { sharesPrefixes } = families[this.model.manifest.config.family]!;
+    const plan = sharesPrefixes ? planPrefixBatches : planBatches;
+    const limit = this.options.batchTokens ?? (sharesPrefixes ? sharedBatchTokens : plainBatchTokens);
+    const width = this.columns.reduce((sum, { dimension }) => sum + dimension, 0);
+    const start = performance.now();
+    let done = 0;
+    let fresh: number[] = [];
+    let flushed = start;
+    const flush = async () => {
+      const taken = fresh;
+      fresh = [];
+      flushed = performance.now();
+      await this.#keep(work, taken);
+    };
+    const queue = plan(windows, limit).reverse();
+    const lane = async () => {
+      for (let batch = queue.pop(); batch; batch = queue.pop()) {
+        const outputs = await this.#session.run(batch.feeds());
+        batch.texts.forEach((window, at) => {
+          const vectors = outputs.map((data, column) => {
+            const { dimension } = this.columns[column]!;
+            return checked(data.subarray(at * dimension, (at + 1) * dimension));
+          });
+          const whole = joiner.add(window, vectors);
+          if (!whole) return;
+          const index = missing[whole.text]!;
+          whole.vectors.forEach((vector, column) => {
+            if (!isKnown[column]![index]) rows[column]!.data.set(vector, index * vector.length);
+          });
+          fresh.push(index);
+        });
+        done += batch.tokens;
+        this.stats.tokens += batch.tokens;
+        this.stats.computed += batch.computed;
+        onProgress?.({ stage: 'embed', done, total, unit: 'tokens' });
+        const seconds = (performance.now() - flushed) / 1000;
+        if (seconds > segmentSeconds || fresh.length * width > segmentValues) await flush();
+      }
+    };
+    const stopOthers = (error: unknown) => {
+      queue.length = 0;
+      throw error;
+    };
+    // No lane is left running behind an error; what was embedded before it is kept.
+    const ends = await Promise.allSettled(Array.from({ length: ahead }, () => lane().catch(stopOthers)));
+    this.stats.modelSeconds += (performance.now() - start) / 1000;
+    await flush();
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  /** Adds the vectors of `indices` that a cache lacks to it. */
+  async #keep({ keys, rows, isKnown }: Work, indices: readonly number[]): Promise<void> {
+    this.stats.embedded += indices.length;
+    for (const [column, cache] of this.#caches.entries()) {
+      const lacking = indices.filter((index) => !isKnown[column]![index]);
+      const added = matrix(lacking.length, this.columns[column]!.dimension);
+      lacking.forEach((index, at) => {
+        added.data.set(row(rows[column]!, index), at * added.cols);
+      });
+      await cache.add(
+        lacking.map((index) => keys[index]!),
+        added,
+      );
+    }
+  }
+}
+
+/** Rows of `distinct` for each of `texts`. */
+function spread(rows: Matrix, distinct: readonly string[], texts: readonly string[]): Matrix {
+  const rowOf = new Map(distinct.map((text, index) => [text, index]));
+  const out = matrix(texts.length, rows.cols);
+  texts.forEach((text, index) => {
+    out.data.set(row(rows, rowOf.get(text)!), index * rows.cols);
+  });
+  return out;
+}
+
+function checked(vector: Float32Array): Float32Array {
+  const wrong = vector.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0)
+    throw new ColeError(
+      'ERR_MODEL',
+      `expected finite values from the language model, got ${vector[wrong]} at ${wrong}`,
+    );
+  return vector;
+}
