@@ -1,4 +1,11 @@
 export { arraysToFile, fileToArrays, type NamedArray, type NamedArrays } from './arrays.js';
 export { fileBatches, type RowBatch } from './batches.js';
 export { type Column, columnsToFile, fileToColumns, type ReadColumn, type ReadColumns } from './columns.js';
-export { type Embeddings, embeddingsToFile, fileToEmbeddings, locateEmbeddings } from './embeddings.js';
+export {
+  type EmbeddingColumns,
+  type Embeddings,
+  embeddingColumnsToFile,
+  embeddingsToFile,
+  fileToEmbeddings,
+  locateEmbeddings,
+} from './embeddings.js';

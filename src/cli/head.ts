@@ -19,9 +19,13 @@ export interface Head {
   readonly identity: string;
 }
 
-/** What makes two embedding files comparable: all of their metadata, whatever the order. */
+/** Metadata of an embedding file for people: settings, counts and version. */
+export const aboutName = 'about';
+
+/** What makes two embedding files comparable: all of their other metadata, whatever the order. */
 export function identityOf(metadata: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const parts = Object.entries(metadata).filter(([name]) => name !== aboutName);
+  return JSON.stringify(parts.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 export async function headToFile(head: Head): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 /** Language models: the store, tokenizers, embeddings of texts. */
 export { type CacheEntry, clearCache, listCache, trimCache } from './cache/folders.js';
 export { createEmbedder, createMultiEmbedder } from './embedder.js';
+export { type HiddenStates, type PoolStatesOptions, poolStates } from './pool-states.js';
 export { createStaticEmbedder, type StaticEmbedder } from './static.js';
 export { dataRoot, defaultCacheLimit, embeddingsFolder, modelsFolder } from './store/folder.js';
 export { type OpenedModel, openModel, tokenizerOf } from './store/open.js';

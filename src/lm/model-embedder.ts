@@ -134,6 +134,7 @@ export class ModelEmbedder implements MultiEmbedder {
     this.stats.tokenizeSeconds += (performance.now() - start) / 1000;
     if (this.options.onLong === 'truncate') this.stats.truncated += read.long.length;
     else this.stats.chunked += read.long.length;
+    this.stats.windows += read.windows;
     const keys = this.#keysOf(distinct, read.long);
     const rows = this.columns.map(({ dimension }) => matrix(distinct.length, dimension));
     const missing: number[] = [];
@@ -167,10 +168,6 @@ export class ModelEmbedder implements MultiEmbedder {
     const reading = performance.now();
     const windows = this.#reader.windows(texts, read, missing, (index) => work.placeOf(index));
     this.stats.tokenizeSeconds += (performance.now() - reading) / 1000;
-    for (let at = 0; at < missing.length; at++) {
-      const count = windows.firsts[at + 1]! - windows.firsts[at]!;
-      if (count > 1) this.stats.windows += count;
-    }
     const total = windows.ids.length;
     const joiner = new WindowJoiner(
       windows,

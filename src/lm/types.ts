@@ -63,7 +63,7 @@ export interface EmbedStats {
   /** Tokens that the model computed: fewer than `tokens` where texts shared their beginnings. */
   computed: number;
   cached: number;
-  /** Distinct texts over the limit that were cut, and that were split, and windows of the latter. */
+  /** Distinct texts of a call over the limit that are cut, or split, and windows of the latter; cached ones too. */
   truncated: number;
   chunked: number;
   windows: number;

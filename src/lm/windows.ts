@@ -12,6 +12,8 @@ import type { EmbedderOptions } from './types.js';
 export interface ReadTexts extends EncodedBatch {
   /** Places of the texts over the limit. */
   readonly long: Int32Array;
+  /** Windows that they are split into, if they are. */
+  readonly windows: number;
 }
 
 export interface Windows extends Sequences {
@@ -59,7 +61,7 @@ export class TextReader {
     for (let i = 0; i < texts.length; i++)
       if (offsets[i + 1]! - offsets[i]! <= special || (echo && texts[i] === '')) throw emptyText(nameOf(i));
     if (long.length > 0 && onLong === 'error') throw this.#tooLong(offsets, long, nameOf);
-    return { ids: read.ids, offsets, long };
+    return { ids: read.ids, offsets, long, windows: onLong === 'chunk' ? this.#windowsOf(offsets, long) : 0 };
   }
 
   /** What the model reads for `indices` of the texts that were read. */
@@ -70,9 +72,9 @@ export class TextReader {
     nameOf: (index: number) => string,
   ): Windows {
     const { tokenizer, limit } = this;
+    const most = this.#most;
     const { specialTokens, echo, threads } = this.options;
     const [before, after] = [this.#before, this.#after];
-    const most = limit - before - after;
     const starts = echo ? secondCopies(tokenizer, texts, { ids, offsets }, indices, threads) : undefined;
     const firsts = new Int32Array(indices.length + 1);
     const parts: Int32Array[] = [];
@@ -102,6 +104,16 @@ export class TextReader {
       counted[2 * at] = start;
     });
     return { ...windows, counted, firsts };
+  }
+
+  /** Own tokens of a window. */
+  get #most(): number {
+    return this.limit - this.#before - this.#after;
+  }
+
+  #windowsOf(offsets: Int32Array, long: Int32Array): number {
+    const own = (index: number) => offsets[index + 1]! - offsets[index]! - this.#before - this.#after;
+    return long.reduce((sum, index) => sum + Math.ceil(own(index) / this.#most), 0);
   }
 
   #longerOnes(offsets: Int32Array): Int32Array {

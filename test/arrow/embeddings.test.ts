@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arraysToFile, embeddingsToFile, fileToEmbeddings } from '#cole/arrow/index.js';
+import { arraysToFile, embeddingColumnsToFile, embeddingsToFile, fileToEmbeddings } from '#cole/arrow/index.js';
 import { matrix } from '#cole/base/index.js';
 
 describe('embeddings in an Arrow file', () => {
@@ -9,6 +9,27 @@ describe('embeddings in an Arrow file', () => {
   it('come back with keys and metadata', () => {
     const back = fileToEmbeddings('x.arrow', embeddingsToFile({ keys: ['a', 'ü', ''], rows, metadata }));
     expect(back).toEqual({ keys: ['a', 'ü', ''], rows, metadata });
+  });
+  it('may be of several kinds, in columns with names and metadata of their own', () => {
+    const other = matrix(3, 1, Float32Array.of(7, 8, 9));
+    const columns = {
+      mean: { rows, metadata: { embedder: 'a' } },
+      'layer:3': { rows: other, metadata: { embedder: 'b' } },
+    };
+    const keys = ['a', 'b', 'c'];
+    const bytes = embeddingColumnsToFile({ keys, columns, metadata: { text: 't', embedder: 'all' } });
+    expect(fileToEmbeddings('x', bytes, 'mean')).toEqual({ keys, rows, metadata: { text: 't', embedder: 'a' } });
+    expect(fileToEmbeddings('x', bytes, 'layer:3')).toEqual({
+      keys,
+      rows: other,
+      metadata: { text: 't', embedder: 'b' },
+    });
+    expect(() => fileToEmbeddings('x', bytes)).toThrow(/a column embedding in x, got those of mean, layer:3/);
+    expect(() => fileToEmbeddings('x', bytes, 'key')).toThrow(/columns key \(utf8\) and key \(fixed_size_list\)/);
+    const short = { ...columns, mean: { rows: matrix(2, 2), metadata: {} } };
+    expect(() => embeddingColumnsToFile({ keys, columns: short, metadata })).toThrow(
+      /2 keys, one a row of mean, got 3/,
+    );
   });
   it('may be none', () => {
     const back = fileToEmbeddings('x.arrow', embeddingsToFile({ keys: [], rows: matrix(0, 2), metadata }));

@@ -72,13 +72,87 @@ describe('embed', () => {
     const input = `${JSON.stringify({ key: 'short', text: 'x' })}\n${JSON.stringify({ key: 'long', text: 'x '.repeat(600) })}\n`;
     const refused = await cole([...embed, '--json'], { input });
     expect([refused.code, refused.stdout]).toEqual([1, '']);
-    expect(refused.stderr).toMatch(/expected at most \d+ tokens .*long \(standard input:2\), has 602 tokens/);
+    expect(refused.stderr).toMatch(
+      /expected at most \d+ tokens in long \(standard input:2\), got 602; --on-long chunk/,
+    );
     const cut = await cole([...embed, '--json', '--on-long', 'truncate'], { input });
     expect([cut.code, jsonLines(cut.stdout)]).toEqual([
       0,
       [expect.anything(), expect.objectContaining({ tokens: 602 })],
     ]);
-    expect(cut.stderr).toContain('1 texts were longer');
+    expect(cut.stderr).toContain('1 texts were longer than the limit and were cut');
+    const split = await cole([...embed, '--json', '--on-long', 'chunk'], { input });
+    expect([split.code, jsonLines(split.stdout)[1]]).toEqual([0, expect.objectContaining({ tokens: 602 })]);
+    expect(split.stderr).toMatch(/1 texts were longer than the limit and were split into [23] windows/);
+    expect(jsonLines(split.stdout)[0]).toEqual(jsonLines(cut.stdout)[0]);
+    expect(jsonLines(split.stdout)[1]!.embedding).not.toEqual(jsonLines(cut.stdout)[1]!.embedding);
+  });
+  it('gives several poolings as columns of one file, of which a head takes the one it is told', async () => {
+    const cwd = temporaryFolder();
+    const script = `cole sample -n 12 --unique > archs.jsonl
+      cole embed archs.jsonl --model ${model} --pool mean,last_token,layer:3 --out several.arrow
+      cole embed archs.jsonl --model ${model} --pool last_token --out one.arrow
+      (echo arch,accuracy; cole render archs.jsonl | node -e "
+        require('fs').readFileSync(0, 'utf8').trim().split('\\n').map(JSON.parse)
+          .forEach(({arch, text}) => console.log(arch + ',' + text.length))") > table.csv
+      cole fit --head ridge --embeddings several.arrow --column last_token --table table.csv --metric accuracy --out h.arrow
+      cole predict --head h.arrow --embeddings one.arrow`;
+    const { code, stdout } = await shell(script, { cwd });
+    expect(code).toBe(0);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .slice(-12)
+        .every((line) => 'mean' in JSON.parse(line)),
+    ).toBe(true);
+    const read = (name: string, column?: string) =>
+      fileToEmbeddings(name, readFileSync(join(cwd, `${name}.arrow`)), column);
+    const [one, same, other] = [read('one'), read('several', 'last_token'), read('several', 'mean')];
+    expect(same.rows).toEqual(one.rows);
+    expect(same.metadata.embedder).toBe(one.metadata.embedder);
+    expect(other.metadata.embedder).not.toBe(one.metadata.embedder);
+    expect(JSON.parse(other.metadata.about!)).toMatchObject({
+      poolings: ['mean', 'last_token', 'layer:3'],
+      chunked: 0,
+    });
+    expect(() => read('several')).toThrow(/a column embedding in several, got those of mean, last_token, layer:3/);
+    const wrong = await cole(['predict', '--head', 'h.arrow', '--embeddings', 'several.arrow', '--column', 'mean'], {
+      cwd,
+    });
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('expected embeddings made like those of h.arrow'),
+    ]);
+  });
+  it('prints several poolings by their names, and refuses what is none', async () => {
+    const input = '{"key": "a", "text": "nn.ReLU()"}';
+    const several = await cole([...embed, '--json', '--pooling', 'mean, avg_avg'], { input });
+    const one = await cole([...embed, '--json', '--pool', 'avg_avg'], { input });
+    const [line] = jsonLines(several.stdout);
+    expect(Object.keys(line!.embeddings as object)).toEqual(['mean', 'avg_avg']);
+    expect((line!.embeddings as Record<string, unknown>).avg_avg).toEqual(jsonLines(one.stdout)[0]!.embedding);
+    for (const [args, message] of [
+      [['--pool', 'mean,avg'], 'got avg'],
+      [['--pool', 'mean,'], 'layer:K, got '],
+      [['--pool', 'mean,mean'], 'got mean twice'],
+      [['--echo'], 'a causal language model for echo'],
+      [['--no-embedding-layer', '--pool', 'mean'], 'expected pooling avg_avg'],
+      [['--on-long', 'split'], 'error, truncate, chunk'],
+    ] as const) {
+      const { code, stderr } = await cole([...embed, '--json', ...args], { input });
+      expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+    }
+  });
+  it('leaves special tokens out, but not of a text that has no others', async () => {
+    const input = '{"key": "a", "text": "nn.ReLU()"}\n{"key": "b", "text": ""}';
+    const all = await cole([...embed, '--json'], { input });
+    expect([all.code, jsonLines(all.stdout).map(({ tokens }) => tokens)]).toEqual([0, [8, 2]]);
+    const { code, stderr } = await cole([...embed, '--json', '--no-special-tokens'], { input });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('at least one token that counts in b (standard input:2)'),
+    ]);
   });
   it('refuses one key with two texts, and input without texts', async () => {
     const twice = `${JSON.stringify({ key: 'a', text: 'x' })}\n${JSON.stringify({ key: 'a', text: 'y' })}\n`;

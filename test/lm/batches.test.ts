@@ -41,7 +41,16 @@ describe('batches of one length', () => {
   });
 
   it('mark the tokens that count', () => {
-    const [batch] = planBatches({ ...encode([[1, 2, 3], [4, 5, 6]]), counted: Int32Array.of(1, 2, 0, 3) }, 100);
+    const [batch] = planBatches(
+      {
+        ...encode([
+          [1, 2, 3],
+          [4, 5, 6],
+        ]),
+        counted: Int32Array.of(1, 2, 0, 3),
+      },
+      100,
+    );
     expect(numbers(batch!.feeds().mask!)).toEqual([0, 1, 0, 1, 1, 1]);
   });
 });
@@ -102,7 +111,16 @@ describe('batches of prefixes', () => {
 
   it('mark the tokens that count, and the last of them', () => {
     const counted = Int32Array.of(1, 3, 2, 3);
-    const [batch] = planPrefixBatches({ ...encode([[1, 2, 3], [1, 2, 4, 5]]), counted }, 100);
+    const [batch] = planPrefixBatches(
+      {
+        ...encode([
+          [1, 2, 3],
+          [1, 2, 4, 5],
+        ]),
+        counted,
+      },
+      100,
+    );
     const { node_ids: ids, ends, mask } = batch!.feeds();
     expect(numbers(ids!)).toEqual([1, 2, 3, 4, 5]);
     expect(numbers(ends!)).toEqual([2, 3]);

@@ -1,17 +1,11 @@
 /** `cole embed`: texts, architectures or a folder of `.py` files to vectors, in an Arrow file or as JSON lines. */
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import { ColeError, type Matrix, matrix, type OnProgress } from '../../base/index.js';
-import type { Embedder, EmbedderOptions, Tokenizer } from '../../index.js';
+import type { MultiEmbedderOptions, Pooling } from '../../index.js';
 import { integer } from '../arguments.js';
 import { contextOf, defined, examples, required } from '../context.js';
+import { embedAll, printVectors, reportOn, tokenCounts, vectorsFile } from '../embedding.js';
 import { writeOut } from '../files.js';
-import { log, printJson } from '../output.js';
-import { showProgress } from '../progress.js';
-import { interruptSignal } from '../signals.js';
-import { type KeyedText, readTexts } from '../texts.js';
-
-/** Texts that are planned together: a language model that shares prefixes finds the more of them, the more texts there are. */
-const chunk = 16_384;
+import { readTexts } from '../texts.js';
 
 export function addEmbed(program: CommandUnknownOpts): void {
   program
@@ -27,20 +21,29 @@ export function addEmbed(program: CommandUnknownOpts): void {
       examples(
         'cole sample -n 100 --unique | cole embed --out e.arrow',
         'cole embed networks/ --model all-minilm-l6-v2 --out e.arrow',
-        'cole embed texts.jsonl --json --on-long truncate',
+        'cole embed archs.jsonl --pool mean,avg_avg,last_token --out e.arrow',
+        'cole embed texts.jsonl --json --on-long chunk',
       ),
     )
     .option('--out <file>', 'Arrow file, - for standard output; not needed with --json')
     .option('--model <name>', 'language model, see cole models list (default: that of features code)')
     .option(
-      '--pooling <mode>',
-      'mean, last_token, avg_avg, mid, multi_layer or layer:K (default: that of features code)',
+      '--pool, --pooling <list>',
+      'mean, last_token, avg_avg, mid, multi_layer or layer:K; several come from one run of the model, as columns with their names instead of embedding (default: that of features code)',
     )
     .option('--no-embedding-layer', 'leave the embedding layer out of avg_avg')
+    .option(
+      '--no-special-tokens',
+      'leave the special tokens around a text, which the model still reads, out of poolings',
+    )
+    .option('--echo', 'causal models: read each text twice and pool over the second copy', false)
     .option('--max-tokens <n>', 'longest text, special tokens included', integer(1))
     .addOption(
-      new Option('--on-long <what>', 'what to do with longer texts')
-        .choices(['error', 'truncate'])
+      new Option(
+        '--on-long <what>',
+        'what to do with longer texts: refuse them, cut them on the right, or split them into windows and pool over all of them',
+      )
+        .choices(['error', 'truncate', 'chunk'])
         .default('error' as const),
     )
     .option('--batch-tokens <n>', 'bound on the tokens of one run of the model, which bounds memory', integer(1))
@@ -51,7 +54,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
       'form of the text of architectures, see cole render --styles (default: that of features code)',
     )
     .action(async (input, options, command) => {
-      const { codeDefaults, coreBudget, createEmbedder, defaultStyle, embeddingsToFile, renderer, space, tokenizerOf } =
+      const { codeDefaults, coreBudget, createMultiEmbedder, defaultStyle, renderer, space, tokenizerOf } =
         await import('../../index.js');
       const { json, ...context } = contextOf(command);
       const threads = coreBudget({ tasks: 1, threads: context.threads }).languageModelThreads;
@@ -67,10 +70,13 @@ export function addEmbed(program: CommandUnknownOpts): void {
         },
       });
       const model = options.model ?? codeDefaults.model;
+      const poolings = (options.pooling ?? codeDefaults.pooling).split(',').map((name) => name.trim());
       const settings = defined({
         model,
-        pooling: options.pooling ?? codeDefaults.pooling,
+        poolings,
         embeddingLayer: options.embeddingLayer,
+        specialTokens: options.specialTokens,
+        echo: options.echo,
         maxTokens: options.maxTokens,
         onLong: options.onLong,
         batchTokens: options.batchTokens,
@@ -78,76 +84,22 @@ export function addEmbed(program: CommandUnknownOpts): void {
         threads,
       });
       // The library checks what the words may be.
-      const embedder = await createEmbedder(settings as Partial<EmbedderOptions> & { model: string });
+      const embedder = await createMultiEmbedder(
+        settings as Partial<MultiEmbedderOptions> & { model: string; poolings: readonly Pooling[] },
+      );
       try {
         const counts = tokenCounts(await tokenizerOf(model), texts, threads);
-        const rows = await embedAll(embedder, texts, counts);
+        const columns = await embedAll(embedder, texts, counts);
         if (out !== undefined) {
           // One text and another must be told apart from an architecture and its text: heads compare this.
           const source = rendered === texts.length ? identity : 'given texts';
-          const metadata = { embedder: embedder.identity, text: source };
-          await writeOut(out, embeddingsToFile({ keys: texts.map(({ key }) => key), rows, metadata }));
+          const { threads: _, cache: __, batchTokens: ___, ...told } = settings;
+          await writeOut(out, await vectorsFile(embedder, texts, columns, { text: source }, told));
         }
-        if (json && out !== '-')
-          for (const [i, { key }] of texts.entries()) {
-            const vector = rows.data.subarray(i * rows.cols, (i + 1) * rows.cols);
-            await printJson({ key, embedding: [...vector], tokens: counts[i] });
-          }
-        const { embedded, cached, truncated, tokens, computed, modelSeconds } = embedder.stats;
-        log.info(
-          `${texts.length} texts: ${embedded} embedded (${tokens} tokens, ${modelSeconds.toFixed(1)} s), ${cached} from the cache`,
-        );
-        if (computed < tokens)
-          log.info(`shared beginnings: ${(tokens / computed).toFixed(2)} times fewer tokens computed than read`);
-        if (truncated > 0) log.warn(`${truncated} texts were longer than the limit and were cut`);
+        if (json && out !== '-') await printVectors(embedder, texts, columns, counts);
+        reportOn(embedder, texts.length);
       } finally {
         await embedder.close();
       }
     });
-}
-
-async function embedAll(embedder: Embedder, texts: readonly KeyedText[], counts: readonly number[]): Promise<Matrix> {
-  const signal = interruptSignal();
-  const rows = matrix(texts.length, embedder.dimension);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  let done = 0;
-  for (let from = 0; from < texts.length; from += chunk) {
-    signal.throwIfAborted();
-    const part = texts.slice(from, from + chunk);
-    // Ctrl-C is looked at after each run of the model; what is finished stays in the embedding cache.
-    const onProgress: OnProgress = (event) => {
-      showProgress({ ...event, done: done + event.done, total });
-      signal.throwIfAborted();
-    };
-    const vectors = await embedder
-      .embed(
-        part.map(({ text }) => text),
-        onProgress,
-      )
-      .catch((error) => {
-        throw nameText(error, part, counts.slice(from, from + chunk));
-      });
-    rows.data.set(vectors.data, from * embedder.dimension);
-    done += counts.slice(from, from + chunk).reduce((sum, count) => sum + count, 0);
-    showProgress({ stage: 'embed', done, total, unit: 'tokens' });
-  }
-  return rows;
-}
-
-/** The embedder counts texts; whoever wrote them knows them by their place. */
-function nameText(error: unknown, texts: readonly KeyedText[], counts: readonly number[]): unknown {
-  if (!(error instanceof ColeError) || error.code !== 'ERR_LENGTH') return error;
-  const longest = counts.indexOf(Math.max(...counts));
-  const { key, where } = texts[longest]!;
-  const message = `${error.message}; the longest one, ${key} (${where}), has ${counts[longest]} tokens, and --on-long truncate cuts it`;
-  return new ColeError('ERR_LENGTH', message, { cause: error });
-}
-
-/** Tokens of each text before any cut, special ones included. */
-function tokenCounts(tokenizer: Tokenizer, texts: readonly KeyedText[], threads: number): number[] {
-  const { offsets } = tokenizer.encode(
-    texts.map(({ text }) => text),
-    { threads },
-  );
-  return texts.map((_, i) => offsets[i + 1]! - offsets[i]!);
 }

@@ -28,6 +28,7 @@ export function addFit(program: CommandUnknownOpts): void {
       ),
     )
     .option('--embeddings <file>', 'Arrow file that cole embed wrote; its keys are architectures')
+    .option('--column <name>', 'column of the embeddings, where the file has those of several poolings')
     .option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers')
     .option('--metric <column>', 'column that the head learns')
     .option(
@@ -54,7 +55,7 @@ export function addFit(program: CommandUnknownOpts): void {
       const out = required(options.out, '--out');
       const chosen = space(options.space);
       const table = await openTable(required(options.table, '--table'), chosen);
-      const embeddings = fileToEmbeddings(path, await readBytes(path));
+      const embeddings = fileToEmbeddings(path, await readBytes(path), options.column);
       const known = knownRows(embeddings, path, table, [metric, options.companion ?? metric], (key) =>
         chosen.print(chosen.parse(key)),
       );

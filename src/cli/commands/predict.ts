@@ -19,13 +19,14 @@ export function addPredict(program: CommandUnknownOpts): void {
     )
     .option('--head <file>', 'head that cole fit wrote')
     .option('--embeddings <file>', 'Arrow file that cole embed wrote, made as those of the head were')
+    .option('--column <name>', 'column of the embeddings, where the file has those of several poolings')
     .option('--out <file>', 'Arrow file of key, mean and std instead of JSON lines; - for standard output')
     .action(async (options, command) => {
       const { columnsToFile, fileToEmbeddings } = await import('../../index.js');
       const headPath = required(options.head, '--head');
       const path = required(options.embeddings, '--embeddings');
       const head = await fileToHead(headPath, await readBytes(headPath), contextOf(command).threads);
-      const { keys, rows, metadata } = fileToEmbeddings(path, await readBytes(path));
+      const { keys, rows, metadata } = fileToEmbeddings(path, await readBytes(path), options.column);
       const identity = identityOf(metadata);
       if (identity !== head.identity)
         throw new ColeError(

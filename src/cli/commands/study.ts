@@ -36,7 +36,10 @@ export function addStudy(program: CommandUnknownOpts): void {
     .option('--benchmark <name>', `table that is part of cole (default: ${embedded.name}, unless --table is given)`)
     .option('--metric <column>', `column that is predicted (default for benchmarks: ${embedded.metric})`)
     .option('--features <list>', 'what heads see: code, ngrams, path ..., or sums such as code+ngrams')
-    .option('--embeddings <list>', 'files that cole embed wrote, as name=file; beside or instead of --features')
+    .option(
+      '--embeddings <list>',
+      'files that cole embed wrote, as name=file or name=file#column; beside or instead of --features',
+    )
     .option('--styles <list>', 'forms of the text that code and ngrams read, see cole render --styles')
     .option('--models <list>', 'language models of code, see cole models list')
     .option('--poolings <list>', 'mean, last_token, avg_avg')

@@ -67,15 +67,20 @@ export async function embedPopulation(
   return { rows: shared, identity: embedder.identity };
 }
 
-/** Rows of an embeddings file, which must have one for every architecture. */
-export async function readPopulation(path: string, space: Space<unknown>, archs: readonly string[]): Promise<Vectors> {
+/** Rows of an embeddings file, `FILE` or `FILE#COLUMN`, which must have one for every architecture. */
+export async function readPopulation(
+  source: string,
+  space: Space<unknown>,
+  archs: readonly string[],
+): Promise<Vectors> {
+  const [, path = source, column] = /^(.+)#([^#]+)$/.exec(source) ?? [];
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (cause) {
     throw new ColeError('ERR_INPUT', `expected embeddings at ${path}, but ${(cause as Error).message}`, { cause });
   }
-  const { keys, rows } = fileToEmbeddings(path, bytes);
+  const { keys, rows } = fileToEmbeddings(path, bytes, column);
   const rowOf = new Map(keys.map((key, row) => [space.print(space.parse(key)), row]));
   const missing = archs.find((arch) => !rowOf.has(arch));
   if (missing !== undefined)
@@ -88,5 +93,11 @@ export async function readPopulation(path: string, space: Space<unknown>, archs:
     const from = rowOf.get(arch)! * rows.cols;
     shared.data.set(rows.data.subarray(from, from + rows.cols), i * rows.cols);
   });
-  return { rows: shared, identity: createHash('sha256').update(bytes).digest('hex') };
+  return {
+    rows: shared,
+    identity: createHash('sha256')
+      .update(bytes)
+      .update(column ?? '')
+      .digest('hex'),
+  };
 }
