@@ -147,7 +147,7 @@ describe('embed', () => {
   it('leaves special tokens out, but not of a text that has no others', async () => {
     const input = '{"key": "a", "text": "nn.ReLU()"}\n{"key": "b", "text": ""}';
     const all = await cole([...embed, '--json'], { input });
-    expect([all.code, jsonLines(all.stdout).map(({ tokens }) => tokens)]).toEqual([0, [8, 2]]);
+    expect([all.code, jsonLines(all.stdout).map(({ tokens }) => tokens)]).toEqual([0, [9, 2]]);
     const { code, stderr } = await cole([...embed, '--json', '--no-special-tokens'], { input });
     expect([code, stderr]).toEqual([
       1,
