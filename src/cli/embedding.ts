@@ -102,7 +102,7 @@ export async function printVectors(
   }
 }
 
-export function reportOn({ stats, warnings }: MultiEmbedder, texts: number): void {
+export function reportOn({ stats }: MultiEmbedder, texts: number): void {
   const { embedded, cached, truncated, chunked, windows, tokens, computed, modelSeconds } = stats;
   log.info(
     `${texts} texts: ${embedded} embedded (${tokens} tokens, ${modelSeconds.toFixed(1)} s), ${cached} from the cache`,
@@ -111,5 +111,4 @@ export function reportOn({ stats, warnings }: MultiEmbedder, texts: number): voi
     log.info(`shared beginnings: ${(tokens / computed).toFixed(2)} times fewer tokens computed than read`);
   if (truncated > 0) log.warn(`${truncated} texts were longer than the limit and were cut`);
   if (chunked > 0) log.warn(`${chunked} texts were longer than the limit and were split into ${windows} windows`);
-  for (const warning of warnings) log.warn(warning);
 }
