@@ -65,7 +65,12 @@ export function embeddingColumnsToFile({ keys, columns, metadata }: EmbeddingCol
  * Without `column` the vectors are those of `embedding`. Metadata of the column goes over the file's.
  */
 export function fileToEmbeddings(what: string, bytes: Uint8Array, column = onlyColumn): Embeddings {
-  const { table, keys, vectors, cols, own } = columnsOf(what, bytes, column);
+  return tableToEmbeddings(what, tableOf(what, bytes), column);
+}
+
+/** The same of a table that was read already, such as a batch of a stream. */
+export function tableToEmbeddings(what: string, table: Table, column = onlyColumn): Embeddings {
+  const { keys, vectors, cols, own } = columnsOf(what, table, column);
   const rows = matrix(table.numRows, cols);
   let at = 0;
   for (const chunk of vectors.data) {
@@ -84,7 +89,7 @@ export function locateEmbeddings(
   what: string,
   bytes: Uint8Array,
 ): { readonly keys: readonly string[]; readonly cols: number; readonly offset: number } {
-  const { keys, vectors, cols } = columnsOf(what, bytes, onlyColumn);
+  const { keys, vectors, cols } = columnsOf(what, tableOf(what, bytes), onlyColumn);
   const [chunk, ...others] = vectors.data;
   const values = chunk && floatsOf(what, chunk);
   // What another writer compressed or cut into batches lies elsewhere.
@@ -93,10 +98,9 @@ export function locateEmbeddings(
   return { keys: [...keys] as string[], cols, offset: values.byteOffset - bytes.byteOffset + 4 * chunk.offset * cols };
 }
 
-function columnsOf(what: string, bytes: Uint8Array, column: string) {
-  let table: Table;
+function tableOf(what: string, bytes: Uint8Array): Table {
   try {
-    table = tableFromIPC(bytes);
+    return tableFromIPC(bytes);
   } catch (cause) {
     throw new ColeError(
       'ERR_DATA',
@@ -104,10 +108,9 @@ function columnsOf(what: string, bytes: Uint8Array, column: string) {
       { cause },
     );
   }
-  return tableToEmbeddings(what, table);
 }
 
-export function tableToEmbeddings(what: string, table: Table): Embeddings {
+function columnsOf(what: string, table: Table, column: string) {
   const keys = table.getChild('key');
   const vectors = table.getChild(column);
   const field = table.schema.fields.find(({ name }) => name === column);
@@ -125,7 +128,7 @@ export function tableToEmbeddings(what: string, table: Table): Embeddings {
       'ERR_DATA',
       `expected float32 vectors without nulls in ${what}, got ${vectors.type} with ${vectors.nullCount} nulls`,
     );
-  return { table, keys, vectors, cols: listSize, own: field!.metadata };
+  return { keys, vectors, cols: listSize, own: field!.metadata };
 }
 
 function floatsOf(what: string, { type, children }: Data): Float32Array {
