@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { interruptedBy, type OnProgress, packageFile } from '../base/index.js';
+import { interruptedBy, type OnProgress, packageFile, stream } from '../base/index.js';
 import { needsEmbedder, type Scaling } from '../features/index.js';
 import { createEmbedder } from '../lm/index.js';
 import { space as spaceOf } from '../spaces/index.js';
@@ -57,6 +57,8 @@ export interface RunScreenHooks {
 export async function runScreen(options: ScreenOptions, hooks: RunScreenHooks = {}): Promise<ScreenSummary> {
   const plan = planScreen(options);
   const space = spaceOf(plan.space);
+  // Limits that nothing passes are refused now, not when heads have been fitted.
+  if (plan.count !== null) space.sample(stream('screen limits', plan.seed));
   const table = await openSource(plan.source, space);
   const value = table.metric(plan.metric);
   const archs = table.archs.filter((arch) => value(arch) !== undefined);

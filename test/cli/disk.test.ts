@@ -2,18 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
+import { smallDisk } from './disk.js';
 import { cole, jsonLines, temporaryFolder } from './run.js';
-
-/** A file system of that size, or undefined where this user may not mount one. */
-function smallDisk(size: string): string | undefined {
-  const folder = temporaryFolder();
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]).status !== 0) return undefined;
-  onTestFinished(() => {
-    spawnSync('umount', [folder]);
-  });
-  return folder;
-}
 
 it('names the full disk and goes on from the journal when there is room', async (context) => {
   const disk = smallDisk('64k');
