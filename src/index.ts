@@ -31,7 +31,9 @@ export {
   featureNames,
 } from './features/index.js';
 export {
+  type Agreement,
   addModel,
+  addPrecision,
   type CacheEntry,
   clearCache,
   createEmbedder,
@@ -51,8 +53,11 @@ export {
   type MultiEmbedderOptions,
   type Pooling,
   type PoolStatesOptions,
+  type Precision,
+  type PrecisionOptions,
   poolStates,
   pullModel,
+  type QuantizedPrecision,
   removeModel,
   showModel,
   type Tokenizer,

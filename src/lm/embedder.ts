@@ -53,6 +53,7 @@ export async function createMultiEmbedder(
     embeddingLayer: true,
     specialTokens: true,
     echo: false,
+    precision: 'float32',
     batchTokens: null,
     threads: availableParallelism(),
     cache: embeddingsFolder(),
@@ -60,7 +61,7 @@ export async function createMultiEmbedder(
   };
   const resolved = resolveOptions('the embedder', defaults, options);
   checkOptions(resolved);
-  const model = await openModel(resolved.model);
+  const model = await openModel(resolved.model, resolved.precision);
   const { poolings, embeddingLayer, specialTokens, echo } = resolved;
   const { family } = model.manifest.config;
   if (echo && !families[family]!.sharesPrefixes)

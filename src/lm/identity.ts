@@ -12,7 +12,7 @@ export interface Identity {
 }
 
 export function identityOf(
-  { manifest, tokenizer }: OpenedModel,
+  { manifest, tokenizer, precision, files }: OpenedModel,
   pooling: Pooling,
   { embeddingLayer, specialTokens, echo, onLong }: Omit<EmbedderOptions, 'pooling'>,
   limit: number,
@@ -26,7 +26,8 @@ export function identityOf(
     pooling,
     // Absent where they are as they always were: vectors that are there stay known.
     ...(!embeddingLayer && pooling === 'avg_avg' && { embeddingLayer }),
-    precision: 'float32',
+    precision,
+    ...(precision !== 'float32' && { quantized: files.at(-1)!.sha256 }),
     truncatedTo: null,
     ...(echo && { echo }),
   };

@@ -2,10 +2,12 @@
 export { type CacheEntry, clearCache, listCache, trimCache } from './cache/folders.js';
 export { createEmbedder, createMultiEmbedder } from './embedder.js';
 export { type HiddenStates, type PoolStatesOptions, poolStates } from './pool-states.js';
+export { addPrecision, type PrecisionOptions } from './precision.js';
 export { createStaticEmbedder, type StaticEmbedder } from './static.js';
 export { dataRoot, defaultCacheLimit, embeddingsFolder, modelsFolder } from './store/folder.js';
 export { type OpenedModel, openModel, tokenizerOf } from './store/open.js';
 export { hubNames } from './store/papers.js';
+export type { Agreement, QuantizedPrecision } from './store/precisions.js';
 export { describeModel, type PullOptions, pullModel } from './store/pull.js';
 export {
   addModel,
@@ -29,4 +31,5 @@ export type {
   MultiEmbedder,
   MultiEmbedderOptions,
   Pooling,
+  Precision,
 } from './types.js';

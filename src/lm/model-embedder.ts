@@ -65,7 +65,7 @@ export class ModelEmbedder implements MultiEmbedder {
     graphPath: string,
     private readonly options: MultiEmbedderOptions,
   ) {
-    const { manifest, weightsPath } = model;
+    const { manifest, files } = model;
     const { poolings, cache, threads, maxTokens } = options;
     this.#limit = Math.min(maxTokens, manifest.config.positions);
     this.#reader = new TextReader(model.tokenizer, this.#limit, options);
@@ -91,8 +91,7 @@ export class ModelEmbedder implements MultiEmbedder {
           );
     this.#session = new ModelSession({
       graphPath,
-      weightsPath,
-      weightsSha256: manifest.weightsSha256,
+      files,
       outputs: poolings,
       threads,
     });

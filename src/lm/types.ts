@@ -7,6 +7,9 @@ import type { Matrix, OnProgress } from '../base/index.js';
  */
 export type Pooling = 'mean' | 'last_token' | 'avg_avg' | 'mid' | 'multi_layer' | `layer:${number}`;
 
+/** Of the weight matrices, and with int8 of what they are multiplied with; all else is float32. */
+export type Precision = 'float32' | 'int8' | 'int4';
+
 export interface EmbedderOptions {
   /** Name in the model store. */
   readonly model: string;
@@ -14,6 +17,8 @@ export interface EmbedderOptions {
   readonly pooling: Pooling;
   /** Whether `avg_avg` counts the embedding layer as a layer. Default true; false only where `avg_avg` is asked for. */
   readonly embeddingLayer: boolean;
+  /** Default `float32`; others are made by `addPrecision`. */
+  readonly precision: Precision;
   /**
    * Whether the special tokens that the tokenizer puts around a text count in poolings. Default true. The model reads them
    * either way; with false, means leave them out and `last_token` is the text's own last one. Special tokens written in a

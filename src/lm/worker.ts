@@ -7,11 +7,11 @@ import { asColeError, ColeError } from '../base/index.js';
 import type { Feed } from './batches.js';
 import { ExitGuard } from './exit-guard.js';
 import { loadRuntime } from './runtime.js';
+import type { WeightsFile } from './store/open.js';
 
 export interface SessionData {
   readonly graphPath: string;
-  readonly weightsPath: string;
-  readonly weightsSha256: string;
+  readonly files: readonly WeightsFile[];
   /** Of the graph: poolings, or hidden states. */
   readonly outputs: readonly string[];
   readonly threads: number;
@@ -66,14 +66,7 @@ async function answer(request: Request): Promise<void> {
 
 async function open(): Promise<InferenceSession> {
   const { InferenceSession } = await loadRuntime();
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(data.weightsPath, { highWaterMark: 1 << 20 })) hash.update(chunk);
-  const sha256 = hash.digest('hex');
-  if (sha256 !== data.weightsSha256)
-    throw new ColeError(
-      'ERR_DATA',
-      `expected sha256 ${data.weightsSha256} for ${data.weightsPath}, got ${sha256}; remove the model and pull it again`,
-    );
+  for (const file of data.files) await requireHash(file);
   return InferenceSession.create(data.graphPath, {
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
@@ -85,6 +78,17 @@ async function open(): Promise<InferenceSession> {
     extra: { session: { intra_op: { allow_spinning: '0' } } },
     logSeverityLevel: 3,
   });
+}
+
+async function requireHash({ path, sha256 }: WeightsFile): Promise<void> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk);
+  const found = hash.digest('hex');
+  if (found === sha256) return;
+  throw new ColeError(
+    'ERR_DATA',
+    `expected sha256 ${sha256} for ${path}, got ${found}; remove the model and pull it again`,
+  );
 }
 
 async function end(): Promise<void> {

@@ -31,6 +31,11 @@ export function addEmbed(program: CommandUnknownOpts): void {
       '--pool, --pooling <list>',
       'mean, last_token, avg_avg, mid, multi_layer or layer:K; several come from one run of the model, as columns with their names instead of embedding (default: that of features code)',
     )
+    .addOption(
+      new Option('--precision <name>', 'of the language model; made once by cole models pull NAME --precision')
+        .choices(['float32', 'int8', 'int4'])
+        .default('float32' as const),
+    )
     .option('--no-embedding-layer', 'leave the embedding layer out of avg_avg')
     .option(
       '--no-special-tokens',
@@ -74,6 +79,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
       const settings = defined({
         model,
         poolings,
+        precision: options.precision,
         embeddingLayer: options.embeddingLayer,
         specialTokens: options.specialTokens,
         echo: options.echo,

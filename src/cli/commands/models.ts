@@ -1,7 +1,7 @@
 /** `cole models`: the store of language models. */
-import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { ColeError } from '../../base/index.js';
-import type { ModelEntry } from '../../index.js';
+import type { ModelEntry, QuantizedPrecision } from '../../index.js';
 import { contextOf, examples } from '../context.js';
 import { formatTable, log, print, printJson } from '../output.js';
 
@@ -14,6 +14,7 @@ export function addModels(program: CommandUnknownOpts): void {
       examples(
         'cole models list',
         'cole models pull smollm2-135m',
+        'cole models pull smollm2-135m --precision int8',
         'cole models show Qwen/Qwen2.5-Coder-0.5B',
         'cole models pull Qwen/Qwen2.5-Coder-0.5B@main --name qwen',
         'cole models add ./my-model.gguf --name mine',
@@ -26,8 +27,9 @@ export function addModels(program: CommandUnknownOpts): void {
       const { hubNames, listModels } = await import('../../index.js');
       const entries = await listModels();
       if (contextOf(command).json) return printJson(entries);
-      const rows = entries.map(({ name, present, bytes, license, sha256, description }) => {
-        return [name, present ? 'present' : 'not pulled', megabytes(bytes), license, sha256.slice(0, 12), description];
+      const rows = entries.map(({ name, present, bytes, license, sha256, description, precisions }) => {
+        const state = present ? precisionsText(precisions) : 'not pulled';
+        return [name, state, megabytes(bytes), license, sha256.slice(0, 12), description];
       });
       await print(formatTable(['name', 'state', 'size', 'license', 'sha256', 'what'], rows));
       log.info(`short names of models of the Hugging Face hub: ${Object.keys(hubNames).join(', ')}`);
@@ -51,11 +53,13 @@ export function addModels(program: CommandUnknownOpts): void {
     .option('--name <name>', 'name in the store of a model of the hub (default: the last part of its id)')
     .option('--file <path>', 'which file of the repository holds the weights (GGUF or ONNX)')
     .option('--offline', 'never touch the network: a model that is absent is an error')
+    .addOption(precisionOption())
+    .option('--force', 'keep a precision whose vectors are too far from those of float32')
     .addHelpText(
       'after',
       '\nHF_ENDPOINT names another hub than huggingface.co; HF_TOKEN opens private and gated models.',
     )
-    .action(async (names, { name: as, ...options }, command) => {
+    .action(async (names, { name: as, precision, force, ...options }, command) => {
       if (as !== undefined && names.length > 1)
         throw new ColeError('ERR_OPTION', `expected one model for --name ${as}, got ${names.length}`);
       const { pullModel } = await import('../../index.js');
@@ -76,7 +80,7 @@ export function addModels(program: CommandUnknownOpts): void {
           },
         });
         if (!isNew) log.info(`${name}: already there`);
-        await show(entry, contextOf(command).json);
+        await show(await withPrecision(entry, { precision, force }, command), contextOf(command).json);
       }
     });
   models
@@ -86,9 +90,12 @@ export function addModels(program: CommandUnknownOpts): void {
     )
     .argument('<path>')
     .option('--name <name>', 'name in the store (default: that of the file or folder)')
-    .action(async (path, options, command) => {
+    .addOption(precisionOption())
+    .option('--force', 'keep a precision whose vectors are too far from those of float32')
+    .action(async (path, { name, ...options }, command) => {
       const { addModel } = await import('../../index.js');
-      await show(await addModel(path, options.name), contextOf(command).json);
+      const entry = await addModel(path, name);
+      await show(await withPrecision(entry, options, command), contextOf(command).json);
     });
   models
     .command('remove')
@@ -102,14 +109,56 @@ export function addModels(program: CommandUnknownOpts): void {
     });
 }
 
+function precisionOption() {
+  return new Option('--precision <name>', 'make its weights in this precision too, and measure its agreement').choices([
+    'int8',
+    'int4',
+  ] as const);
+}
+
+async function withPrecision(
+  entry: ModelEntry,
+  { precision, force }: { precision?: QuantizedPrecision | undefined; force?: boolean | undefined },
+  command: CommandUnknownOpts,
+): Promise<ModelEntry> {
+  if (precision === undefined) return entry;
+  const { addPrecision, coreBudget } = await import('../../index.js');
+  const { languageModelThreads } = coreBudget({ tasks: 1, threads: contextOf(command).threads });
+  return addPrecision(entry.name, precision, {
+    force: force ?? false,
+    threads: languageModelThreads,
+    onStep: (text) => log.info(`${entry.name}: ${text}`),
+  });
+}
+
+/** float32, and the others each with its median centred cosine. */
+function precisionsText(precisions: ModelEntry['precisions'] = {}): string {
+  const others = Object.entries(precisions).map(([name, { agreement }]) => `${name} (${agreement.median.toFixed(4)})`);
+  return ['float32', ...others].join(', ');
+}
+
 function show(entry: ModelEntry, json: boolean): Promise<void> {
   if (json) return printJson(entry);
   return print(
     formatTable(
       ['what', 'value'],
-      Object.entries(entry).map(([name, value]) => [name, String(value)]),
+      Object.entries(entry).flatMap(([name, value]) =>
+        name === 'precisions' ? precisionRows(entry) : [[name, String(value)]],
+      ),
     ),
   );
+}
+
+function precisionRows({ precisions = {} }: ModelEntry): string[][] {
+  return Object.entries(precisions).flatMap(([name, { bytes, agreement }]) => [
+    [
+      name,
+      `${megabytes(bytes)}; cosine to float32, centred: median ${agreement.median.toFixed(4)}, worst ${agreement.worst.toFixed(4)}`,
+    ],
+    ...Object.entries(agreement.groups).map(([group, { texts, median, worst }]) => {
+      return ['', `${texts} texts of ${group}: median ${median.toFixed(4)}, worst ${worst.toFixed(4)}`];
+    }),
+  ]);
 }
 
 function megabytes(bytes: number): string {

@@ -3,10 +3,11 @@
  * exact GELU. Texts are single segments, so the first segment's embedding is added to the positions once, at conversion.
  */
 import type { TensorSource } from '../formats/source.js';
-import { Graph, none, type WeightTable } from '../onnx/graph.js';
-import { addLayerNorm, encoderInputs, encoderLayout, layerNorm, linear, tokenEmbedding } from './blocks.js';
+import { Graph, none, type Value, type WeightTable } from '../onnx/graph.js';
+import { addLayerNorm, encoderInputs, encoderLayout, layerNorm, tokenEmbedding } from './blocks.js';
 import type { Family } from './family.js';
 import { type ConfigReader, ggufSizes } from './fields.js';
+import { isQuantized, linear } from './linear.js';
 import type { ModelConfig } from './model.js';
 import { type GraphOptions, PoolingOutputs } from './poolings.js';
 import { WeightList, type WeightSpec } from './weights.js';
@@ -151,7 +152,7 @@ function weights(config: ModelConfig, source: TensorSource): WeightSpec[] {
 }
 
 function graph(config: ModelConfig, table: WeightTable, options: GraphOptions): Graph {
-  const { layers, heads, epsilon } = config;
+  const { layers, epsilon } = config;
   const g = new Graph(config.family, table);
   const { ids, mask, tokens } = encoderInputs(g);
   const poolings = new PoolingOutputs(g, encoderLayout(g, mask, options), config, options);
@@ -159,14 +160,23 @@ function graph(config: ModelConfig, table: WeightTable, options: GraphOptions): 
   let state = layerNorm(g, g.node('Add', [tokenEmbedding(g, ids, 'embedding'), positions]), 'norm', epsilon);
   poolings.add(state);
   for (let i = 0; i < layers; i++) {
-    const attention = g.node('Attention', [state, g.weight(`${i}.qkv`), g.weight(`${i}.qkv.bias`), none], {
-      attributes: { num_heads: heads },
-      domain: ms,
-    });
+    const attention = attentionOf(g, state, `${i}.qkv`, config);
     const middle = addLayerNorm(g, linear(g, attention, `${i}.out`), state, `${i}.norm`, epsilon, `${i}.out.bias`);
     const up = g.node('BiasGelu', [linear(g, middle, `${i}.up`), g.weight(`${i}.up.bias`)], { domain: ms });
     state = addLayerNorm(g, linear(g, up, `${i}.down`), middle, `${i}.mlp.norm`, epsilon, `${i}.down.bias`);
     poolings.add(state);
   }
   return g;
+}
+
+/** [B, T, D] -> [B, T, D]. */
+function attentionOf(g: Graph, state: Value, qkv: string, { heads, hidden }: ModelConfig): Value {
+  const options = { attributes: { num_heads: heads }, domain: ms };
+  // The fused operator multiplies by float32 weights alone.
+  if (!isQuantized(g, qkv)) return g.node('Attention', [state, g.matrix(qkv), g.weight(`${qkv}.bias`), none], options);
+  const parts = g.nodeOutputs('Split', [linear(g, state, qkv, `${qkv}.bias`), g.integers([hidden, hidden, hidden])], {
+    attributes: { axis: -1 },
+    outputs: 3,
+  });
+  return g.node('MultiHeadAttention', parts, options);
 }

@@ -1,14 +1,9 @@
 /** Graph pieces that families share. Shapes: B texts of T tokens, D hidden size; rows are tokens or nodes of a prefix tree. */
 import type { Graph, Value } from '../onnx/graph.js';
+import { linear } from './linear.js';
 import type { GraphOptions } from './poolings.js';
 
 const ms = 'com.microsoft' as const;
-
-/** x times a weight matrix; every product with one goes through here. */
-export function linear(g: Graph, x: Value, weight: string, bias?: string): Value {
-  const product = g.node('MatMul', [x, g.weight(weight)]);
-  return bias === undefined ? product : g.node('Add', [product, g.weight(bias)]);
-}
 
 /** ids [...] -> [..., D]. */
 export function tokenEmbedding(g: Graph, ids: Value, table: string): Value {

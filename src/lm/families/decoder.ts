@@ -3,9 +3,10 @@
  * several of which a router chooses. The output projection to the vocabulary is not needed.
  */
 import { Graph, type Value, type WeightTable } from '../onnx/graph.js';
-import { addRmsNorm, gatedMlp, linear, rmsNorm, tokenEmbedding } from './blocks.js';
+import { addRmsNorm, gatedMlp, rmsNorm, tokenEmbedding } from './blocks.js';
 import type { DecoderParts } from './decoder-weights.js';
 import { routedMlps } from './experts.js';
+import { linear } from './linear.js';
 import { headSizeOf, type ModelConfig } from './model.js';
 import { type GraphOptions, PoolingOutputs } from './poolings.js';
 import { TreeAttention } from './tree-attention.js';

@@ -3,7 +3,7 @@
  * the softmax over those. Each expert runs on the rows that chose it.
  */
 import type { Graph, Value } from '../onnx/graph.js';
-import { gatedMlp, linear } from './blocks.js';
+import { gatedMlp } from './blocks.js';
 
 /** [N, D] -> [N, D]. */
 export function routedMlps(
@@ -12,7 +12,8 @@ export function routedMlps(
   layer: number,
   { count, active }: { readonly count: number; readonly active: number },
 ): Value {
-  const scores = linear(g, x, `${layer}.router`);
+  // In float32 always: a near tie must not go to another expert.
+  const scores = g.node('MatMul', [x, g.weight(`${layer}.router`)]);
   const [best, chosen] = g.nodeOutputs('TopK', [scores, g.integers([active])], { outputs: 2 });
   // The softmax over all experts, scaled to a sum of 1 over the chosen ones, is the softmax over these.
   const shares = g.node('Softmax', [best!], { attributes: { axis: -1 } });

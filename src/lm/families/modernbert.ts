@@ -4,9 +4,10 @@
  */
 import type { TensorSource } from '../formats/source.js';
 import { Graph, type Value, type WeightTable } from '../onnx/graph.js';
-import { encoderInputs, encoderLayout, layerNorm, linear, rotaryAttention, tokenEmbedding } from './blocks.js';
+import { encoderInputs, encoderLayout, layerNorm, rotaryAttention, tokenEmbedding } from './blocks.js';
 import type { Family } from './family.js';
 import type { ConfigReader } from './fields.js';
+import { linear } from './linear.js';
 import type { ModelConfig } from './model.js';
 import { type GraphOptions, PoolingOutputs } from './poolings.js';
 import { addRotary, ropeOf } from './rope.js';

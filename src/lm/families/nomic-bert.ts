@@ -10,12 +10,12 @@ import {
   encoderLayout,
   gatedMlp,
   layerNorm,
-  linear,
   rotaryAttention,
   tokenEmbedding,
 } from './blocks.js';
 import type { Family } from './family.js';
 import { type ConfigReader, ggufSizes } from './fields.js';
+import { linear } from './linear.js';
 import type { ModelConfig } from './model.js';
 import { type GraphOptions, PoolingOutputs } from './poolings.js';
 import { addRotary, ropeOf } from './rope.js';

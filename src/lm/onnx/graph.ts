@@ -16,10 +16,23 @@ import {
 
 export type Value = string;
 
+export interface WeightEntry {
+  readonly shape: readonly number[];
+  readonly offset: number;
+  /** Absent: float32. */
+  readonly type?: 'int8' | 'uint8';
+  /** Where it is not that of the table. */
+  readonly file?: string;
+}
+
 /** Where each weight lies in the weight file. */
 export interface WeightTable {
   readonly file: string;
-  readonly tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly offset: number }>>;
+  readonly tensors: Readonly<Record<string, WeightEntry>>;
+}
+
+export function bytesOf({ shape, type }: WeightEntry): number {
+  return (type === undefined ? 4 : 1) * shape.reduce((a, b) => a * b, 1);
 }
 
 export interface NodeOptions {
@@ -39,6 +52,9 @@ export class Graph {
   private readonly inputs: ValueProto[] = [];
   private readonly outputs: ValueProto[] = [];
   private readonly aliases: Value[] = [];
+  /** Names of the weight matrices that were asked for. */
+  readonly matrices = new Set<string>();
+
   constructor(
     private readonly name: string,
     private readonly weights: WeightTable,
@@ -89,23 +105,33 @@ export class Graph {
     return outputs;
   }
 
-  /** A float32 tensor of the weight file. */
+  /** A tensor of the weight file. */
   weight(name: string): Value {
+    const entry = this.entry(name);
+    const { shape, type = 'float32', offset, file = this.weights.file } = entry;
+    this.tensors.set(name, { name, type, shape, content: { file, offset, bytes: bytesOf(entry) } });
+    return name;
+  }
+
+  /** A weight matrix that may be kept in another precision. */
+  matrix(name: string): Value {
+    this.matrices.add(name);
+    return this.weight(name);
+  }
+
+  entry(name: string): WeightEntry {
     const entry = this.weights.tensors[name];
     if (!entry) throw new ColeError('ERR_MODEL', `expected tensor ${name} in ${this.weights.file}, got none`);
-    const bytes = 4 * entry.shape.reduce((a, b) => a * b, 1);
-    const content = { file: this.weights.file, offset: entry.offset, bytes };
-    this.tensors.set(name, { name, type: 'float32', shape: entry.shape, content });
-    return name;
+    return entry;
   }
 
   integers(
     values: readonly number[],
-    type: 'int32' | 'int64' = 'int64',
+    type: 'uint8' | 'int32' | 'int64' = 'int64',
     shape: readonly number[] = [values.length],
   ): Value {
     const name = `${this.prefix}${type}[${shape}](${values})`;
-    const array = type === 'int32' ? Int32Array.from(values) : BigInt64Array.from(values, BigInt);
+    const array = integerArray(values, type);
     this.tensors.set(name, { name, type, shape, content: new Uint8Array(array.buffer) });
     return name;
   }
@@ -139,4 +165,9 @@ export class Graph {
     const tensors = [...this.tensors.values()].filter((tensor) => needed.has(tensor.name));
     return { name, nodes: nodes.reverse(), inputs, outputs, tensors };
   }
+}
+
+function integerArray(values: readonly number[], type: 'uint8' | 'int32' | 'int64') {
+  if (type === 'int64') return BigInt64Array.from(values, BigInt);
+  return type === 'int32' ? Int32Array.from(values) : Uint8Array.from(values);
 }

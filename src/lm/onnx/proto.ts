@@ -5,7 +5,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 export type Attribute = number | string | readonly number[] | { readonly float: number };
-export type ElementType = 'float32' | 'int32' | 'int64';
+export type ElementType = 'float32' | 'uint8' | 'int8' | 'int32' | 'int64';
 export type Dimension = number | string;
 
 export interface NodeProto {
@@ -46,7 +46,13 @@ export interface ModelProto extends GraphProto {
 }
 
 const irVersion = 9;
-export const elementTypes: Readonly<Record<ElementType, number>> = { float32: 1, int32: 6, int64: 7 };
+export const elementTypes: Readonly<Record<ElementType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+};
 const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 };
 const externalLocation = 1;
 

@@ -2,26 +2,39 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ColeError, writeFileAtomic } from '../../base/index.js';
+import { ColeError, pickNamed, writeFileAtomic } from '../../base/index.js';
 import type { GraphOptions } from '../families/poolings.js';
+import { bytesOf, type WeightTable } from '../onnx/graph.js';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/index.js';
+import type { Precision } from '../types.js';
 import { graphBytes, weightsName } from './convert.js';
 import { modelsFolder } from './folder.js';
 import { type ModelManifest, readManifest } from './manifest.js';
 import { refuseLargerThanMemory } from './memory.js';
+import { type PrecisionManifest, precisions, readPrecision } from './precisions.js';
 import { skeletonName } from './ready.js';
 import { showModel } from './store.js';
 import { checkHash } from './wheel.js';
+
+/** A file of weights, checked when it is loaded. */
+export interface WeightsFile {
+  readonly path: string;
+  readonly sha256: string;
+}
 
 export interface OpenedModel {
   readonly manifest: ModelManifest;
   readonly folder: string;
   readonly weightsPath: string;
   readonly tokenizer: Tokenizer;
+  readonly precision: Precision;
+  /** In this precision, and the files that they lie in. */
+  readonly weights: WeightTable;
+  readonly files: readonly WeightsFile[];
 }
 
 /** A model that is present, with its tokenizer; the content of the weights is checked when they are loaded. */
-export async function openModel(name: string): Promise<OpenedModel> {
+export async function openModel(name: string, precision: Precision = 'float32'): Promise<OpenedModel> {
   const entry = await showModel(name);
   const manifest = await readManifest(entry.folder);
   if (!manifest)
@@ -31,34 +44,62 @@ export async function openModel(name: string): Promise<OpenedModel> {
     );
   const { folder } = entry;
   const weightsPath = join(folder, weightsName);
-  const size = await stat(weightsPath).then(
-    (found) => found.size,
-    () => 0,
-  );
-  if (size !== manifest.weightsBytes)
-    throw new ColeError(
-      'ERR_DATA',
-      `expected ${manifest.weightsBytes} bytes in ${weightsPath}, got ${size}; remove and pull it again: cole models remove ${name}`,
-    );
-  return {
+  await requireBytes(weightsPath, manifest.weightsBytes, `remove and pull it again: cole models remove ${name}`);
+  const float32 = {
     manifest,
     folder,
     weightsPath,
     tokenizer: await tokenizerIn(folder, manifest),
-  };
+    precision: 'float32',
+    weights: manifest.weights,
+    files: [{ path: weightsPath, sha256: manifest.weightsSha256 }],
+  } as const;
+  if (precision === 'float32') return float32;
+  pickNamed('precision', precisions, precision);
+  const command = `cole models pull ${name} --precision ${precision}`;
+  const made = await readPrecision(folder, manifest, precision);
+  if (!made)
+    throw new ColeError(
+      'ERR_MODEL',
+      `expected ${precision} weights of model ${name}, got none; make them with: ${command}`,
+    );
+  const path = join(folder, made.file);
+  await requireBytes(path, made.bytes, `remove it and make it again: ${command}`);
+  return { ...float32, precision, ...inPrecision(float32, made) };
+}
+
+/** Weights and files of a model in another precision. */
+export function inPrecision(
+  { folder, files }: Pick<OpenedModel, 'folder' | 'files'>,
+  { file, weights, sha256 }: Pick<PrecisionManifest, 'file' | 'weights' | 'sha256'>,
+): Pick<OpenedModel, 'weights' | 'files'> {
+  return { weights, files: [...files, { path: join(folder, file), sha256 }] };
+}
+
+async function requireBytes(path: string, bytes: number, remedy: string): Promise<void> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size === bytes) return;
+  throw new ColeError('ERR_DATA', `expected ${bytes} bytes in ${path}, got ${size}; ${remedy}`);
 }
 
 /**
  * Path of the graph that gives `options.outputs` from the model's weights; it is made whenever another version of cole left
  * another, or none.
  */
-export async function graphOf({ folder, manifest }: OpenedModel, options: GraphOptions): Promise<string> {
-  const { config, name: model, weights, weightsBytes } = manifest;
-  refuseLargerThanMemory(model, weightsBytes);
+export async function graphOf(
+  { folder, manifest, precision, weights }: OpenedModel,
+  options: GraphOptions,
+): Promise<string> {
+  const { config, name: model, weightsBytes } = manifest;
+  const tensors = Object.values(weights.tensors).reduce((sum, entry) => sum + bytesOf(entry), 0);
+  refuseLargerThanMemory(model, precision === 'float32' ? weightsBytes : tensors);
   const bytes = graphBytes(config, weights, options, config.ready && (await skeletonIn(folder, config.ready.sha256)));
   // Processes that want other outputs have files of their own.
   const name = createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 16);
-  const path = join(folder, `graph-${name}.onnx`);
+  const path = join(folder, `graph-${precision === 'float32' ? '' : `${precision}-`}${name}.onnx`);
   const there = await readFile(path).catch(() => undefined);
   if (!there?.equals(bytes)) await writeFileAtomic(path, bytes);
   return path;

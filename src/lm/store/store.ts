@@ -6,10 +6,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ColeError, ioError, isAlive, unknownName } from '../../base/index.js';
+import type { Precision } from '../types.js';
 import { builtinModels } from './builtin.js';
 import { modelsFolder } from './folder.js';
 import { importModel } from './import.js';
-import { readManifest } from './manifest.js';
+import { type ModelManifest, readManifest } from './manifest.js';
+import { type Agreement, precisions, type QuantizedPrecision, readPrecision } from './precisions.js';
 
 /** A model as `cole models` lists it. Hashes are SHA-256. */
 export interface ModelEntry {
@@ -29,6 +31,8 @@ export interface ModelEntry {
   readonly dimension?: number;
   /** Longest text in tokens. */
   readonly positions?: number;
+  /** Those that were made beside float32, and how near their vectors are to those of float32. */
+  readonly precisions?: Readonly<Partial<Record<Precision, { readonly bytes: number; readonly agreement: Agreement }>>>;
 }
 
 export async function listModels(): Promise<ModelEntry[]> {
@@ -122,7 +126,16 @@ export async function entryOf(name: string): Promise<ModelEntry> {
     layers,
     dimension,
     positions,
+    precisions: await precisionsOf(folder, manifest),
   };
+}
+
+async function precisionsOf(folder: string, manifest: ModelManifest): Promise<NonNullable<ModelEntry['precisions']>> {
+  const names = Object.keys(precisions) as QuantizedPrecision[];
+  const found = await Promise.all(names.map((name) => readPrecision(folder, manifest, name)));
+  return Object.fromEntries(
+    found.flatMap((made, i) => (made ? [[names[i]!, { bytes: made.bytes, agreement: made.agreement }]] : [])),
+  );
 }
 
 /** Lets `make` fill a folder that becomes the model `name` when it is whole. */
