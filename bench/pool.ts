@@ -1,5 +1,5 @@
 /**
- * Pooling: means over the tokens of 64 texts, read from memory, beside what the machine's memory gives. Every trial is a
+ * Pooling: means over the tokens of texts that fill 262 MB, read from memory, beside what the machine's memory gives. Every trial is a
  * fresh process; ours and the peers' alternate.
  *
  *   node dist/bench/pool.js [--peers] [--json] [--trials 5] [--threads 2] [--cases float32,float16]
@@ -7,21 +7,22 @@
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { packageFile } from '#cole/base/index.js';
 import { type NativeElement, native } from '#cole/native/index.js';
 import { parseFlags } from './parts/flags.js';
+import { startReaders } from './parts/memory.js';
 
-/** 64 texts of 250 tokens, 4,096 wide: 262 MB in float32, more than any cache. */
-const texts = 64;
+/** Texts of 250 tokens, 4,096 wide, as many as make 262 MB: more than any cache, and as much of it for every element. */
+const bytes = 262_144_000;
 const length = 250;
 const dim = 4096;
-const values = texts * length * dim;
 const repeats = 7;
 
 const elements: readonly NativeElement[] = ['float32', 'float16', 'bfloat16'];
-const parties = ['cole', 'memory', 'javascript', 'numpy', 'torch'] as const;
+const parties = ['cole', 'javascript', 'numpy', 'torch'] as const;
 type Party = (typeof parties)[number];
+/** GB/s; memory's come with ours. */
+type Rates = Partial<Record<Party | 'memory', number>>;
 
 /** GB/s of the fastest repeat: the rest is the scheduler's. */
 function best(bytes: number, run: () => void): number {
@@ -35,25 +36,40 @@ function best(bytes: number, run: () => void): number {
   return bytes / seconds / 1e9;
 }
 
-function fill(data: Float32Array | Uint16Array): typeof data {
-  // Half floats of small exponent: finite in both formats.
-  for (let i = 0; i < data.length; i++) data[i] = data instanceof Float32Array ? (i % 1000) / 1000 : i & 0x3bff;
-  return data;
-}
+const sizeOf = (element: NativeElement) => (element === 'float32' ? 4 : 2);
+const textsOf = (element: NativeElement) => bytes / sizeOf(element) / length / dim;
 
-function spans(): Int32Array {
+function spans(texts: number): Int32Array {
   return Int32Array.from({ length: 2 * texts }, (_, i) => length * ((i + 1) >> 1));
 }
 
-function pooling(element: NativeElement, threads: number): number {
-  const data = fill(element === 'float32' ? new Float32Array(values) : new Uint16Array(values));
+/** Ours and memory's rates over the same bytes in turn: what these pages get differs between processes. */
+async function pooling(element: NativeElement, threads: number): Promise<Rates> {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes));
+  // As floats and as half floats these are finite, and small enough for any sum of them.
+  Buffer.from(shared.buffer).fill('0123456789:;');
+  const data = element === 'float32' ? new Float32Array(shared.buffer) : new Uint16Array(shared.buffer);
   const mean = { tokens: 'mean', overLayers: 'mean', layers: Int32Array.of(0) } as const;
-  const where = spans();
-  return best(data.byteLength, () => void native().poolTokens([data], element, dim, where, null, [mean], threads));
+  const where = spans(textsOf(element));
+  const readers = startReaders(shared, threads);
+  const seconds = { cole: Number.POSITIVE_INFINITY, memory: Number.POSITIVE_INFINITY };
+  for (let i = 0; i <= repeats; i++) {
+    const start = performance.now();
+    native().poolTokens([data], element, dim, where, null, [mean], threads);
+    const ours = (performance.now() - start) / 1000;
+    const reading = await readers.read();
+    // The first is to warm up.
+    if (i === 0) continue;
+    seconds.cole = Math.min(seconds.cole, ours);
+    seconds.memory = Math.min(seconds.memory, reading);
+  }
+  await readers.close();
+  return { cole: bytes / seconds.cole / 1e9, memory: bytes / seconds.memory / 1e9 };
 }
 
 function javascript(): number {
-  const data = fill(new Float32Array(values));
+  const texts = textsOf('float32');
+  const data = new Float32Array(bytes / 4).fill(0.5);
   return best(data.byteLength, () => {
     const out = new Float32Array(texts * dim);
     for (let i = 0; i < texts; i++)
@@ -65,43 +81,7 @@ function javascript(): number {
   });
 }
 
-/**
- * What reading costs at the least: the C library's search for a byte that is not there, a vector loop that only reads, over
- * as many bytes as threads share. Threads read their own parts at the same time, each as often.
- */
-async function memory(element: NativeElement, threads: number): Promise<number> {
-  const bytes = values * (element === 'float32' ? 4 : 2);
-  const start = new Int32Array(new SharedArrayBuffer(4));
-  const workers = Array.from(
-    { length: threads },
-    () =>
-      new Worker(fileURLToPath(import.meta.url), {
-        workerData: { bytes: Math.floor(bytes / threads), start, threads },
-      }),
-  );
-  const rates = await Promise.all(
-    workers.map(
-      (worker) => new Promise<number>((resolve, reject) => worker.once('message', resolve).once('error', reject)),
-    ),
-  );
-  return rates.reduce((sum, rate) => sum + rate, 0);
-}
-
-async function readInWorker(): Promise<void> {
-  const { parentPort } = await import('node:worker_threads');
-  const { bytes, start, threads } = workerData as { bytes: number; start: Int32Array; threads: number };
-  const data = Buffer.alloc(bytes, 1);
-  Atomics.add(start, 0, 1);
-  while (Atomics.load(start, 0) < threads);
-  parentPort!.postMessage(
-    best(bytes, () => {
-      if (data.indexOf(2) !== -1) throw new Error('expected no byte 2');
-    }),
-  );
-}
-
-if (!isMainThread) await readInWorker();
-else await main();
+await main();
 
 async function main(): Promise<void> {
   const flags = parseFlags({
@@ -114,13 +94,8 @@ async function main(): Promise<void> {
   });
   if (flags.child !== undefined) {
     const [party, element, threads] = flags.child.split(' ') as [Party, NativeElement, string];
-    const rate =
-      party === 'cole'
-        ? pooling(element, Number(threads))
-        : party === 'memory'
-          ? await memory(element, Number(threads))
-          : javascript();
-    process.stdout.write(String(rate));
+    const rates: Rates = party === 'cole' ? await pooling(element, Number(threads)) : { javascript: javascript() };
+    process.stdout.write(JSON.stringify(rates));
     return;
   }
   const wanted = flags.cases?.split(',') ?? elements;
@@ -130,19 +105,18 @@ async function main(): Promise<void> {
   if (!flags.json) process.stdout.write(`${machine.cpu}, ${machine.isa}; GB/s\n`);
   for (const element of wanted as NativeElement[])
     for (const threads of new Set([1, Number(flags.threads)])) {
-      const rates = new Map<Party, number[]>();
+      const rates = new Map<string, number[]>();
       for (let i = 0; i < Number(flags.trials); i++)
-        for (const party of flags.peers ? parties : (['cole', 'memory'] as const)) {
-          const rate = trial(party, element, threads);
-          if (rate !== undefined) rates.set(party, [...(rates.get(party) ?? []), rate]);
-        }
+        for (const party of flags.peers ? parties : (['cole'] as const))
+          for (const [name, rate] of Object.entries(trial(party, element, threads)))
+            rates.set(name, [...(rates.get(name) ?? []), rate]);
       report(element, threads, rates, flags.json, machine);
     }
 }
 
-/** In a fresh process; undefined where a party has no such case or is not installed. */
-function trial(party: Party, element: NativeElement, threads: number): number | undefined {
-  if (party === 'javascript' && (element !== 'float32' || threads > 1)) return undefined;
+/** In a fresh process; nothing where a party has no such case or is not installed. */
+function trial(party: Party, element: NativeElement, threads: number): Rates {
+  if (party === 'javascript' && (element !== 'float32' || threads > 1)) return {};
   const python = party === 'numpy' || party === 'torch';
   const args = python
     ? [
@@ -150,7 +124,7 @@ function trial(party: Party, element: NativeElement, threads: number): number | 
         party,
         element,
         String(threads),
-        String(texts),
+        String(textsOf(element)),
         String(length),
         String(dim),
       ]
@@ -158,8 +132,8 @@ function trial(party: Party, element: NativeElement, threads: number): number | 
   const child = spawnSync(python ? (process.env.COLE_PYTHON ?? 'python3') : process.execPath, args, {
     encoding: 'utf8',
   });
-  if (child.status === 0) return Number(child.stdout);
-  if (python && (child.status === 3 || child.error)) return undefined;
+  if (child.status === 0) return python ? { [party]: Number(child.stdout) } : (JSON.parse(child.stdout) as Rates);
+  if (python && (child.status === 3 || child.error)) return {};
   throw new Error(`${party} failed at ${element}: ${child.error?.message ?? child.stderr}`);
 }
 
@@ -169,7 +143,7 @@ function median(numbers: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-function report(element: string, threads: number, rates: Map<Party, number[]>, json: boolean, machine: object): void {
+function report(element: string, threads: number, rates: Map<string, number[]>, json: boolean, machine: object): void {
   const figures = [...rates].map(([party, all]) => {
     const middle = median(all);
     return [
@@ -178,7 +152,7 @@ function report(element: string, threads: number, rates: Map<Party, number[]>, j
     ] as const;
   });
   const of = Object.fromEntries(figures);
-  const ofMemory = of.cole!.gbPerSecond / of.memory!.gbPerSecond;
+  const ofMemory = median(rates.get('cole')!.map((rate, i) => rate / rates.get('memory')![i]!));
   if (json) {
     process.stdout.write(`${JSON.stringify({ stage: 'pool', case: element, threads, ...of, ofMemory, machine })}\n`);
     return;

@@ -60,27 +60,43 @@ struct Float16 {
   }
 };
 
-// Eight rows per pass over the sums, added one after the other.
+// A pass over the sums adds this many rows, one after the other.
+constexpr size_t kGroup = 8;
+
+// One cache line of each row of a group at a time, so that each line is asked for once: the processor's own prefetcher
+// follows one row well, but not eight that change every few pages. Asked for is the line of the next group, into the
+// second-level cache, as a group of wide rows is more than the first holds.
+template <class T, bool kMore>
+COLE_INLINE size_t add_group(float* __restrict sum, const typename T::Element* rows, size_t ld, size_t n) {
+  constexpr size_t width = Simd<float>::width, line = 64 / sizeof(typename T::Element), vectors = line / width;
+  size_t i = 0;
+  for (; i + line <= n; i += line) {
+    F32 acc[vectors];
+    for (size_t v = 0; v < vectors; ++v) acc[v] = load(sum + i + v * width);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kGroup; ++r) {
+      const typename T::Element* row = rows + r * ld + i;
+      if constexpr (kMore) __builtin_prefetch(row + kGroup * ld, 0, 2);
+#pragma GCC unroll 8
+      for (size_t v = 0; v < vectors; ++v) acc[v] += T::vector(row + v * width);
+    }
+    for (size_t v = 0; v < vectors; ++v) store(sum + i + v * width, acc[v]);
+  }
+  return i;
+}
+
 template <class T>
 void add_rows(float* __restrict sum, const typename T::Element* rows, size_t count, size_t ld, size_t n) {
-  constexpr size_t width = Simd<float>::width, group = 8;
-  for (; count > 0; rows += group * ld) {
-    const size_t now = count < group ? count : group;
+  constexpr size_t width = Simd<float>::width;
+  for (; count > 0; rows += kGroup * ld) {
+    const size_t now = count < kGroup ? count : kGroup;
     count -= now;
     size_t i = 0;
-    if (now == group) {
-      for (; i + width <= n; i += width) {
-        F32 acc = load(sum + i);
-#pragma GCC unroll 8
-        for (size_t r = 0; r < group; ++r) acc += T::vector(rows + r * ld + i);
-        store(sum + i, acc);
-      }
-    } else {
-      for (; i + width <= n; i += width) {
-        F32 acc = load(sum + i);
-        for (size_t r = 0; r < now; ++r) acc += T::vector(rows + r * ld + i);
-        store(sum + i, acc);
-      }
+    if (now == kGroup) i = count < kGroup ? add_group<T, false>(sum, rows, ld, n) : add_group<T, true>(sum, rows, ld, n);
+    for (; i + width <= n; i += width) {
+      F32 acc = load(sum + i);
+      for (size_t r = 0; r < now; ++r) acc += T::vector(rows + r * ld + i);
+      store(sum + i, acc);
     }
     for (; i < n; ++i)
       for (size_t r = 0; r < now; ++r) sum[i] += T::scalar(rows[r * ld + i]);
