@@ -17,6 +17,7 @@ for (const isa of native().info().supported) {
   const tests = ['contract', 'head', 'pooling', 'boundary', 'worker-threads'].map(
     (name) => `test/native/${name}.test.ts`,
   );
+  tests.push('test/surrogate');
   run(process.execPath, [vitest, 'run', '--project', 'fast', ...tests], { COLE_ISA: isa });
 }
 
