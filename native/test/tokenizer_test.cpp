@@ -122,6 +122,9 @@ void check_batches(TokenizerSpec spec, uint32_t seed) {
   for (int i = 0; i < 300; ++i) texts.push_back(random_text(random, below(random, 60)));
   texts.push_back(std::string(5000, 'a'));
   texts.push_back(random_text(random, 100000));
+  // Long enough to be cut for several threads, with and without places to cut at.
+  texts.push_back(random_text(random, 300000));
+  texts.push_back(std::string(700000, 'b'));
   const Batch one = encode(tokenizer, texts, 1), three = encode(tokenizer, texts, 3);
   CHECK(one.ids == three.ids);
   CHECK(one.ends == three.ends);

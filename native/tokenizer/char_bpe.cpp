@@ -82,6 +82,19 @@ bool CharBpe::far_joined(uint32_t left, uint32_t right) const {
   return !left_known && !right_known && fuse_unknown_;
 }
 
+const uint8_t* CharBpe::next_cut(const uint8_t* at, const uint8_t* end) const {
+  // A text that is a token is not cut, which only its whole can tell.
+  if (!cuts_ || ignore_merges_ || at == end) return end;
+  uint32_t before = utf8::decode(utf8::previous(at)).code;
+  while (at < end) {
+    const auto [code, length] = utf8::decode(at);
+    if (!joined(before, code)) return at;
+    before = code;
+    at += length;
+  }
+  return end;
+}
+
 int32_t CharBpe::find(const uint8_t* begin, const uint8_t* end) const {
   const auto length = static_cast<size_t>(end - begin);
   if (length > kShortWord) return words_.find_long(begin, length, hash_bytes(begin, length));

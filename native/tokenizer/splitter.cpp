@@ -48,6 +48,9 @@ Splitter::Splitter(const std::vector<Step>& steps) {
       action.scheme = named(kSchemes, step.argument(2));
       action.split = step.argument(3) == "1";
     }
+    const bool is_scanner = action.kind != Kind::kSplit && action.kind != Kind::kPrefixSpace && action.kind != Kind::kMetaspace;
+    const bool only_digits = std::all_of(&steps[0], &step, [](const Step& each) { return each.name() == "digits-alone"; });
+    if (is_scanner && only_digits) ends_words_at_spaces_ = true;
     steps_.push_back(std::move(action));
   }
 }

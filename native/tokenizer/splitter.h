@@ -33,6 +33,9 @@ class Splitter {
   // Throws ERR_VOCAB naming another.
   explicit Splitter(const std::vector<Step>& steps);
 
+  // Whether a word ends wherever a space follows a small ASCII letter: a scanner comes first, or after digits only.
+  bool ends_words_at_spaces() const { return ends_words_at_spaces_; }
+
   // Calls word(begin, end) for every word of the piece, never an empty one. `first`: the piece is where its text starts.
   template <class Word>
   void scan(const uint8_t* begin, const uint8_t* end, bool first, SplitterBuffers& buffers, Word&& word) const {
@@ -124,6 +127,7 @@ class Splitter {
   }
 
   std::vector<Action> steps_;
+  bool ends_words_at_spaces_ = false;
 };
 
 }  // namespace cole

@@ -11,10 +11,8 @@
 namespace cole {
 namespace {
 
-// Bytes of text that one thread takes at a time: small enough to share work, large enough not to feel the sharing.
-constexpr size_t kChunkBytes = 128 * 1024;
 // Ids kept allocated per thread between calls.
-constexpr size_t kKeptIds = 4 << 20;
+constexpr size_t kKeptIds = 16 << 20;
 
 // "name argument argument, name ..." of steps, to compare with.
 std::string joined(const std::vector<Step>& steps) {
@@ -54,6 +52,13 @@ bool is_bert(const std::vector<Step>& steps) {
     if (at++ == 4) return false;
   }
   return true;
+}
+
+void check_utf8(size_t text, const uint8_t* begin, size_t length) {
+  if (const size_t bad = utf8::first_invalid(begin, length); bad < length) {
+    throw Error("ERR_INPUT", "expected valid UTF-8 for text " + std::to_string(text) + ", got byte " +
+                                 std::to_string(begin[bad]) + " at offset " + std::to_string(bad));
+  }
 }
 
 std::vector<std::string> names(const std::vector<Step>& steps) {
@@ -119,39 +124,65 @@ Scratch* Tokenizer::take_scratch() {
   return scratch;
 }
 
-size_t Tokenizer::encode(std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special, int threads,
-                         int32_t* ends) {
+void Tokenizer::check(std::span<const uint8_t> bytes, std::span<const int32_t> offsets) const {
   if (offsets.empty()) throw Error("ERR_SHAPE", "expected at least one element for offsets, got 0");
-  const size_t texts = offsets.size() - 1;
-  for (size_t i = 0; i <= texts; ++i) {
+  for (size_t i = 0; i < offsets.size(); ++i) {
     const int32_t low = i == 0 ? 0 : offsets[i - 1];
     if (offsets[i] < low || static_cast<size_t>(offsets[i]) > bytes.size()) {
       throw Error("ERR_SHAPE", "expected offsets[" + std::to_string(i) + "] from " + std::to_string(low) + " to " +
                                    std::to_string(bytes.size()) + ", got " + std::to_string(offsets[i]));
     }
   }
-  for (auto& scratch : scratches_) scratch->ids.clear();
-  idle_.clear();
-  for (auto& scratch : scratches_) idle_.push_back(scratch.get());
+}
+
+// Texts as chunks; `cut`: long ones as several.
+void Tokenizer::plan(std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special, bool cut) {
+  const size_t texts = offsets.size() - 1;
   chunks_.clear();
+  items_.clear();
+  normalized_texts_.clear();
+  const auto length = [&](size_t text) { return static_cast<size_t>(offsets[text + 1] - offsets[text]); };
   for (size_t first = 0; first < texts;) {
+    const uint8_t* const begin = bytes.data() + offsets[first];
+    if (cut && length(first) > 4 * kChunkBytes) {
+      check_utf8(first, begin, length(first));
+      add_long_text(first, begin, begin + length(first), special);
+      ++first;
+      continue;
+    }
     size_t last = first + 1;
     while (last < texts && static_cast<size_t>(offsets[last + 1] - offsets[first]) <= kChunkBytes) ++last;
     chunks_.push_back({first, last});
     first = last;
   }
+}
+
+size_t Tokenizer::encode(std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special, int threads,
+                         int32_t* ends) {
+  check(bytes, offsets);
+  for (auto& scratch : scratches_) scratch->ids.clear();
+  idle_.clear();
+  for (auto& scratch : scratches_) idle_.push_back(scratch.get());
+  plan(bytes, offsets, special, threads > 1);
   parallel_for(chunks_.size(), threads, [&](size_t i) {
-    chunks_[i].scratch = take_scratch();
-    encode_chunk(chunks_[i], bytes, offsets, special, ends);
+    Chunk& chunk = chunks_[i];
+    chunk.scratch = take_scratch();
+    if (chunk.is_part) {
+      encode_items(chunk);
+    } else {
+      encode_chunk(chunk, bytes, offsets, special, ends);
+    }
     std::lock_guard<std::mutex> lock(mutex_);
-    idle_.push_back(chunks_[i].scratch);
+    idle_.push_back(chunk.scratch);
   });
   size_t total = 0;
   for (const Chunk& chunk : chunks_) {
     if (total + chunk.count > INT32_MAX) {
       throw Error("ERR_LENGTH", "expected at most 2147483647 ids from one batch, got more");
     }
-    for (size_t text = chunk.first; text < chunk.last; ++text) ends[text] += static_cast<int32_t>(total);
+    for (size_t text = chunk.first; text < chunk.last; ++text) {
+      ends[text] = static_cast<int32_t>(total) + (chunk.is_part ? static_cast<int32_t>(chunk.count) : ends[text]);
+    }
     total += chunk.count;
   }
   return total;
@@ -163,6 +194,8 @@ void Tokenizer::copy_ids(int32_t* out) {
     out += chunk.count;
   }
   chunks_.clear();
+  items_.clear();
+  normalized_texts_.clear();
   for (auto& scratch : scratches_) scratch->ids.trim(kKeptIds);
 }
 
@@ -173,10 +206,7 @@ void Tokenizer::encode_chunk(Chunk& chunk, std::span<const uint8_t> bytes, std::
   for (size_t text = chunk.first; text < chunk.last; ++text) {
     const uint8_t* begin = bytes.data() + offsets[text];
     const auto length = static_cast<size_t>(offsets[text + 1] - offsets[text]);
-    if (const size_t bad = utf8::first_invalid(begin, length); bad < length) {
-      throw Error("ERR_INPUT", "expected valid UTF-8 for text " + std::to_string(text) + ", got byte " +
-                                   std::to_string(begin[bad]) + " at offset " + std::to_string(bad));
-    }
+    check_utf8(text, begin, length);
     if (special) {
       for (const int32_t id : spec_.prefix) scratch.ids.push(id);
     }

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,11 +42,30 @@ class Tokenizer {
  private:
   // The common sequences have scanners of their own; kSteps goes through the splitter.
   enum class PreTokenizer { kGpt2, kGpt2DigitsAlone, kLlama3, kQwen2, kTekken, kGpt4o, kDeepSeekV3, kBert, kSteps };
+  // A piece of a long text for the pre-tokenizer, or an id.
+  struct Item {
+    const uint8_t *begin, *end;  // nullptr: an id
+    bool first;                  // the piece is where its text starts
+    int32_t id;
+  };
+  // What a thread does at a time: whole texts, or items of one.
   struct Chunk {
     size_t first, last;  // texts
+    bool is_part = false;
+    size_t first_item = 0, last_item = 0;
     Scratch* scratch = nullptr;
     size_t begin = 0, count = 0;  // ids in scratch->ids
   };
+
+  // Bytes of text in a chunk: small enough to share work, large enough not to feel the sharing.
+  static constexpr size_t kChunkBytes = 128 * 1024;
+
+  void check(std::span<const uint8_t> bytes, std::span<const int32_t> offsets) const;
+  void plan(std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special, bool cut);
+  void add_long_text(size_t text, const uint8_t* begin, const uint8_t* end, bool special);
+  void add_piece(const uint8_t* begin, const uint8_t* end, bool first);
+  const uint8_t* next_cut(const uint8_t* at, const uint8_t* end) const;
+  void encode_items(Chunk& chunk) const;
 
   void encode_chunk(Chunk& chunk, std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special,
                     int32_t* ends) const;
@@ -72,6 +92,8 @@ class Tokenizer {
   std::vector<std::unique_ptr<Scratch>> scratches_;
   std::vector<Scratch*> idle_;
   std::vector<Chunk> chunks_;  // of the last encode
+  std::vector<Item> items_;    // of its long texts
+  std::deque<std::vector<uint8_t>> normalized_texts_;  // what items point into
 };
 
 }  // namespace cole

@@ -68,4 +68,13 @@ describe.each(Object.keys(variants))('%s', (name) => {
       expect([...tokenizer.encode([text]).ids]).toEqual(golden[name]!.ids[i]);
     });
   });
+
+  it('gives them for any number of threads within one long text', () => {
+    const long = ['', `${texts.join(' ')}\n`.repeat(1200), 'a'];
+    expect(long[1]!.length).toBeGreaterThan(2 ** 19);
+    const [one, three] = [1, 3].map((threads) => tokenizer.encode(long, { threads }));
+    expect([...three!.offsets]).toEqual([...one!.offsets]);
+    // Comparing millions of numbers one by one would take seconds.
+    expect(Buffer.compare(Buffer.from(three!.ids.buffer), Buffer.from(one!.ids.buffer))).toBe(0);
+  });
 });

@@ -24,11 +24,19 @@ function called<T>(call: () => T): T {
   }
 }
 
-/** texts[from .. to) as one UTF-8 buffer. */
+/** Kept between calls, up to `keptBytes`: fresh memory costs more than what is written to it. */
+let buffer = new Uint8Array(0);
+const keptBytes = 2 ** 25;
+
+/** texts[from .. to) as one UTF-8 buffer, good until the next call. */
 function utf8Of(texts: readonly string[], from: number, to: number, characters: number) {
   const offsets = new Int32Array(to - from + 1);
   // Three bytes for every UTF-16 unit always suffice; pages that stay untouched cost nothing.
-  const utf8 = new Uint8Array(3 * characters);
+  let utf8 = buffer;
+  if (utf8.length < 3 * characters) {
+    utf8 = new Uint8Array(3 * characters);
+    if (utf8.length <= keptBytes) buffer = utf8;
+  }
   let end = 0;
   for (let i = from; i < to; i++) {
     end += encoder.encodeInto(texts[i] as string, end === 0 ? utf8 : utf8.subarray(end)).written;
