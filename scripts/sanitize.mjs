@@ -1,7 +1,7 @@
 // Builds and runs the native test programme under sanitizers: address and undefined behaviour, then threads. With arguments
-// only the named ones:
+// only the named ones. `fuzz` runs the tokenizer's fuzzer under the first two for COLE_FUZZ_SECONDS (60), with Clang:
 //
-//   npm run test:sanitize [-- address thread]
+//   npm run test:sanitize [-- address thread fuzz]
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,18 +14,23 @@ const options = {
   TSAN_OPTIONS: 'halt_on_error=1',
 };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : ['address', 'thread'];
-const unknown = wanted.find((name) => name !== 'address' && name !== 'thread');
+const unknown = wanted.find((name) => !['address', 'thread', 'fuzz'].includes(name));
 if (unknown !== undefined) {
-  console.error(`error: expected address or thread, got ${unknown}`);
+  console.error(`error: expected address, thread or fuzz, got ${unknown}`);
   process.exit(2);
 }
 
 for (const name of wanted) {
+  const fuzz = name === 'fuzz';
   const folder = join(root, 'build', `sanitize-${name}`);
-  const flags = ['-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DCOLE_TESTS=ON', `-DCOLE_SANITIZE=${name}`];
-  run('cmake', ['-S', root, '-B', folder, ...flags], 'ignore');
-  run('cmake', ['--build', folder, '--target', 'cole_test', '--parallel', String(availableParallelism())], 'ignore');
-  run(join(folder, 'cole_test'), [], 'inherit');
+  const flags = fuzz
+    ? ['-DCMAKE_CXX_COMPILER=clang++', '-DCOLE_FUZZ=ON', '-DCOLE_SANITIZE=address']
+    : ['-DCOLE_TESTS=ON', `-DCOLE_SANITIZE=${name}`];
+  const target = fuzz ? 'cole_fuzz' : 'cole_test';
+  run('cmake', ['-S', root, '-B', folder, '-DCMAKE_BUILD_TYPE=RelWithDebInfo', ...flags], 'ignore');
+  run('cmake', ['--build', folder, '--target', target, '--parallel', String(availableParallelism())], 'ignore');
+  const seconds = process.env.COLE_FUZZ_SECONDS ?? '60';
+  run(join(folder, target), fuzz ? [`-max_total_time=${seconds}`, '-max_len=300', '-timeout=30'] : [], 'inherit');
   console.log(`${name}: ok`);
 }
 

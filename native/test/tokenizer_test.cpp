@@ -5,76 +5,12 @@
 
 #include "base/error.h"
 #include "test/check.h"
-#include "tokenizer/tokenizer.h"
+#include "test/tiny_tokenizers.h"
 
 namespace cole {
 namespace {
 
-size_t below(Random& random, size_t n) { return random.below(static_cast<uint32_t>(n)); }
-
-void add(ByteStrings& to, const std::string& text) {
-  to.bytes.insert(to.bytes.end(), text.begin(), text.end());
-  to.offsets.push_back(static_cast<int32_t>(to.bytes.size()));
-}
-
-AddedTokens some_added(int32_t first_id) {
-  AddedTokens added{{{}, {0}}, {}, {}};
-  for (const char* content : {"<end>", "<e", " x "}) {
-    add(added.content, content);
-    added.ids.push_back(first_id++);
-  }
-  added.flags = {kStripLeft | kStripRight, kNormalized, kSingleWord};
-  return added;
-}
-
-// All bytes and `count` random merges of what there is so far.
-TokenizerSpec random_bpe(uint32_t seed, int count, const char* pre_tokenizer, bool nfc) {
-  Random random(seed, 1);
-  TokenizerSpec spec;
-  spec.model = "bpe";
-  for (const char* name = pre_tokenizer; *name;) {
-    const std::string all = name;
-    const std::string one = all.substr(0, all.find(", "));
-    spec.pre_tokenizer.push_back({{one}});
-    name += one.size() == all.size() ? one.size() : one.size() + 2;
-  }
-  if (nfc) spec.normalizer = {{{"nfc"}}};
-  std::vector<std::string> tokens;
-  for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
-  while (count > 0) {
-    // Mostly letters, so that merges meet in the text.
-    const auto pick = [&] { return random.below(2) ? 'a' + below(random, 5) : below(random, tokens.size()); };
-    const size_t left = pick(), right = pick();
-    const std::string joined = tokens[left] + tokens[right];
-    if (joined.size() > 80 || std::find(tokens.begin(), tokens.end(), joined) != tokens.end()) continue;
-    const auto id = static_cast<int32_t>(tokens.size());
-    spec.merges.insert(spec.merges.end(), {static_cast<int32_t>(left), static_cast<int32_t>(right), id});
-    tokens.push_back(joined);
-    --count;
-  }
-  spec.tokens.offsets = {0};
-  for (const auto& token : tokens) add(spec.tokens, token);
-  spec.added = some_added(static_cast<int32_t>(tokens.size()));
-  spec.suffix = {0};
-  return spec;
-}
-
-TokenizerSpec tiny_wordpiece() {
-  TokenizerSpec spec;
-  spec.model = "wordpiece";
-  spec.pre_tokenizer = {{{"bert"}}};
-  spec.normalizer = {{{"bert-clean"}}, {{"bert-chinese"}}, {{"bert-strip-accents"}}, {{"lowercase"}}};
-  spec.continuing_prefix = "##";
-  spec.unknown = 0;
-  spec.max_word_chars = 30;
-  spec.tokens.offsets = {0};
-  for (const char* token : {"?", "a", "##a", "ab", "##b", "##abab", "##", "c", "a very long token of many bytes", "."})
-    add(spec.tokens, token);
-  spec.added = some_added(10);
-  spec.added.flags[1] = 0;
-  spec.prefix = {1};
-  return spec;
-}
+using namespace test;
 
 std::string random_text(Random& random, size_t pieces) {
   std::string text;
@@ -143,7 +79,16 @@ COLE_TEST(tokenizer_batches_do_not_depend_on_threads_or_neighbours) {
     check_batches(random_bpe(seed, 300, name, seed % 2 == 0), seed);
     ++seed;
   }
+  for (const char* name : {"tekken", "gpt-4o", "deepseek-v3", "digits-alone, llama3"}) {
+    check_batches(random_bpe(seed, 300, name, seed % 2 == 0), seed);
+    ++seed;
+  }
   check_batches(tiny_wordpiece(), 7);
+  for (const bool fuse : {false, true}) {
+    for (const bool bytes : {false, true}) check_batches(tiny_char_bpe(fuse, bytes), 20);
+  }
+  for (const TokenizerSpec& spec : with_patterns()) check_batches(spec, 21);
+  for (const TokenizerSpec& spec : with_normalizers()) check_batches(spec, 22);
 }
 
 COLE_TEST(tokenizer_refuses_bytes_that_are_no_text) {

@@ -65,7 +65,7 @@ class AddedMatcher {
     return begin < end && is(begin, unicode::kWord);
   }
   const uint8_t* next_start(const uint8_t* p, const uint8_t* end) const {
-    if (start_count_ == 1) {
+    if (start_count_ == 1 && p < end) {  // an empty text may lie nowhere, where memchr must not look
       const void* found = std::memchr(p, only_start_, static_cast<size_t>(end - p));
       return found ? static_cast<const uint8_t*>(found) : end;
     }

@@ -60,7 +60,8 @@ size_t Merges::merge_small(int32_t* symbol, int32_t* order, size_t count, int32_
 
 // A heap of candidate merges, of which those that a neighbour's merge has overtaken are skipped.
 size_t Merges::merge_long(MergeLists& lists, int32_t* out) const {
-  auto& [symbol, rank, previous, next, heap] = lists;
+  std::vector<int32_t>&symbol = lists.symbol, &rank = lists.rank, &previous = lists.previous, &next = lists.next;
+  std::vector<uint64_t>& heap = lists.heap;
   const int32_t count = static_cast<int32_t>(symbol.size());
   rank.assign(count, PairTable::kNone);
   previous.resize(count);
