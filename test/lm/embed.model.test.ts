@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type Matrix, row, stream } from '#cole/base/index.js';
 import { planBatches, wholeTexts } from '#cole/lm/batches.js';
 import { families } from '#cole/lm/families/config.js';
-import { createEmbedder, listModels, openModel, type Pooling } from '#cole/lm/index.js';
+import { createEmbedder, createMultiEmbedder, listModels, openModel, type Pooling } from '#cole/lm/index.js';
 import { planPrefixBatches } from '#cole/lm/prefixes.js';
 import { graphOf } from '#cole/lm/store/open.js';
 import { native } from '#cole/native/index.js';
@@ -65,6 +65,16 @@ describe.each(['smollm2-135m', 'all-minilm-l6-v2'])('%s', (model) => {
     }
   });
 
+  it('gives several poolings from one run, with the bits of each alone', async ({ skip }) => {
+    if (!present.has(model)) skip(`${model} is not in the model store`);
+    const asked = ['last_token', 'avg_avg', 'multi_layer'] as const;
+    const code = ['x = nn.Conv2d(16, 16, 3)(x)', 'x = nn.Conv2d(16, 32, 3)(x)', 'x y '.repeat(70), '[SEP]'];
+    const embedder = await createMultiEmbedder({ model, poolings: asked, cache: null, threads: 2 });
+    const together = await embedder.embed(code);
+    await embedder.close();
+    for (const [at, pooling] of asked.entries()) expect(await embed(model, code, { pooling })).toEqual(together[at]);
+  });
+
   it('gives a text the same bits in any company, order and number of threads', async ({ skip }) => {
     if (!present.has(model)) skip(`${model} is not in the model store`);
     const rng = stream('company', model);
@@ -119,5 +129,43 @@ describe.each(['smollm2-135m', 'all-minilm-l6-v2'])('%s', (model) => {
       expect(distance(ours!, pooled[mode]!.data as Float32Array)).toBeLessThan(1e-6);
     }
     await session.release();
+  });
+});
+
+describe('echo with smollm2-135m', () => {
+  it('pools over the tokens of the second copy, whose first one may hold the space before it', async ({ skip }) => {
+    const model = 'smollm2-135m';
+    if (!present.has(model)) skip(`${model} is not in the model store`);
+    const opened = await openModel(model);
+    const { tokenizer, manifest } = opened;
+    const code = ['import torch', '  x = nn.ReLU()(x)', 'é = "日本"', '\nreturn x\n'];
+    const vectors = await embed(model, code, { pooling: 'mean', echo: true });
+    const encoded = tokenizer.encode(code.map((text) => `${text} \n\n ${text}`));
+    expect(tokenizer.decode([encoded.ids[encoded.offsets[1]! - 2]!])).toBe(' import');
+    const session = await InferenceSession.create(
+      await graphOf(opened, { outputs: ['last_hidden_state'], embeddingLayer: true }),
+    );
+    const [batch, ...others] = planPrefixBatches(wholeTexts(encoded), 2000);
+    expect(others).toEqual([]);
+    const feeds = Object.entries(batch!.feeds()).map(([name, { type, data, dims }]) => [
+      name,
+      new Tensor(type, data, dims),
+    ]);
+    const { last_hidden_state: states } = await session.run(Object.fromEntries(feeds));
+    await session.release();
+    const width = states!.dims[1]!;
+    const spans = batch!.texts.flatMap((text, row) => {
+      const ids = encoded.ids.subarray(encoded.offsets[text], encoded.offsets[text + 1]);
+      let start = 0;
+      while (tokenizer.decode(ids.subarray(0, start + 1)).length <= code[text]!.length + ' \n\n '.length) start++;
+      expect(start).toBeGreaterThan(1);
+      return [row * width + start, row * width + ids.length];
+    });
+    const pooling = { tokens: 'mean', overLayers: 'mean', layers: Int32Array.of(0) } as const;
+    const data = states!.data as Float32Array;
+    const { hidden } = manifest.config;
+    const [ours] = native().poolTokens([data], 'float32', hidden, Int32Array.from(spans), null, [pooling], 1);
+    for (const [at, text] of batch!.texts.entries())
+      expect(distance(row(vectors, text), ours!.subarray(at * hidden, (at + 1) * hidden))).toBeLessThan(1e-6);
   });
 });

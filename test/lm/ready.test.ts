@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addModel, createEmbedder, openModel } from '#cole/lm/index.js';
+import { addModel, createEmbedder, createMultiEmbedder, openModel } from '#cole/lm/index.js';
 import { Graph } from '#cole/lm/onnx/graph.js';
 import { splitOnnx } from '#cole/lm/onnx/split.js';
 import { graphOf } from '#cole/lm/store/open.js';
@@ -124,6 +124,22 @@ describe('a ready ONNX file', () => {
     await addModel(folder('last', last), 'last');
     await expectGolden('last', ['mean', 'last_token']);
     await expect(vectorsOf('last', ['avg_avg'])).rejects.toThrow(/mean or last_token .*got avg_avg/);
+    const open = (options: object) =>
+      createMultiEmbedder({ model: 'last', poolings: ['mean'], cache: null, ...options });
+    await expect(open({ poolings: ['mean', 'layer:1'] })).rejects.toMatchObject({
+      code: 'ERR_OPTION',
+      message: expect.stringMatching(/mean or last_token .*got layer:1/),
+    });
+    // Whether such a graph is causal cannot be seen.
+    await expect(open({ echo: true })).rejects.toThrow(/a causal language model for echo, got last of family onnx/);
+    const text = 'conv pool '.repeat(30);
+    const options = { poolings: ['mean', 'last_token'], onLong: 'chunk', specialTokens: false };
+    const embedder = await open(options);
+    const [means, lasts] = await embedder.embed([text, 'conv pool'], () => undefined);
+    expect(embedder.stats).toMatchObject({ chunked: 1 });
+    expect(embedder.stats.windows).toBeGreaterThan(2);
+    expect([means!.rows, lasts!.rows]).toEqual([2, 2]);
+    await embedder.close();
   });
 
   it('is refused by what it lacks', async () => {

@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileToColumns } from '#cole/arrow/index.js';
+import { fileToColumns, fileToEmbeddings } from '#cole/arrow/index.js';
 import {
+  embeddingColumnsToFile,
   embeddingsToFile,
   matrix,
   type RegressionOptions,
@@ -205,6 +206,28 @@ describe('a study', () => {
     } finally {
       delete process.env.COLE_XGBOOST;
     }
+  });
+
+  it('takes one column of a file with several', async () => {
+    const { keys, rows } = fileToEmbeddings('e', readFileSync(join(folder, 'e.arrow')));
+    const constant = { rows: matrix(keys.length, 2), metadata: {} };
+    const columns = { mean: { rows, metadata: {} }, 'layer:3': constant };
+    const path = join(folder, 'several.arrow');
+    writeFileSync(path, embeddingColumnsToFile({ keys, columns, metadata: {} }));
+    const methods = [
+      { name: 'mine', embeddings: join(folder, 'e.arrow') },
+      { name: 'mean', embeddings: `${path}#mean` },
+      { name: 'layer', embeddings: `${path}#layer:3` },
+    ];
+    const { results } = await runRegression(options('columns', { methods }));
+    const [mine, mean, layer] = methods.map(({ name }) =>
+      results.filter(({ method }) => method === name).map(({ metrics }) => metrics),
+    );
+    expect(mine!.length).toBeGreaterThan(0);
+    expect(mean).toEqual(mine);
+    expect(layer).not.toEqual(mine);
+    const without = [{ name: 'none', embeddings: path }];
+    await expect(runRegression(options('none', { methods: without }))).rejects.toThrow(/got those of mean, layer:3/);
   });
 
   it('refuses the directory of another study, and vectors that have changed', async () => {
