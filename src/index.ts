@@ -43,6 +43,7 @@ export {
   type Embedder,
   type EmbedderOptions,
   type EmbeddingColumn,
+  type EmbedPlan,
   embeddingsFolder,
   type HiddenStates,
   hubNames,

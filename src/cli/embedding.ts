@@ -1,10 +1,10 @@
 /** What `cole embed` does with an embedder: texts in parts, and the vectors as a file, as lines and in figures. */
 import { readFileSync } from 'node:fs';
-import { ColeError, type Matrix, matrix, type OnProgress, packageFile, row } from '../base/index.js';
+import { ColeError, formatBytes, type Matrix, matrix, type OnProgress, packageFile, row } from '../base/index.js';
 import type { MultiEmbedder, Tokenizer } from '../index.js';
 import { aboutName } from './head.js';
-import { log, printJson } from './output.js';
-import { showProgress } from './progress.js';
+import { formatTable, log, print, printJson } from './output.js';
+import { formatSeconds, showProgress } from './progress.js';
 import { interruptSignal } from './signals.js';
 import type { KeyedText } from './texts.js';
 
@@ -19,33 +19,64 @@ export async function embedAll(
 ): Promise<Matrix[]> {
   const signal = interruptSignal();
   const columns = embedder.columns.map(({ dimension }) => matrix(texts.length, dimension));
-  const sum = (some: readonly number[]) => some.reduce((all, count) => all + count, 0);
-  const total = sum(counts);
-  let before = 0;
+  let later = counts.reduce((sum, count) => sum + count, 0);
+  // Tokens that the model has read: what the cache knew must not count as speed.
+  let read = 0;
   for (let from = 0; from < texts.length; from += together) {
     signal.throwIfAborted();
     const part = texts.slice(from, from + together);
-    const tokens = sum(counts.slice(from, from + together));
+    later -= counts.slice(from, from + together).reduce((sum, count) => sum + count, 0);
+    let inPart = 0;
     // Ctrl-C is looked at after each run of the model; what is finished stays in the embedding cache.
-    const onProgress: OnProgress = ({ stage, done, total: inPart, unit }) => {
-      showProgress({ stage, done: before + Math.round((tokens * done) / inPart!), total, unit });
+    const onProgress: OnProgress = (event) => {
+      inPart = event.total!;
+      showProgress({ ...event, done: read + event.done, total: read + inPart + later });
       signal.throwIfAborted();
     };
     const given = part.map(({ text }) => text);
-    const nameOf = (index: number) => {
-      const { key, where } = part[index]!;
-      return key === where ? key : `${key} (${where})`;
-    };
-    const vectors = await embedder.embed(given, onProgress, nameOf).catch((error) => {
+    const vectors = await embedder.embed(given, onProgress, namesOf(part)).catch((error) => {
       throw advised(error);
     });
     vectors.forEach(({ data }, at) => {
       columns[at]!.data.set(data, from * columns[at]!.cols);
     });
-    before += tokens;
-    showProgress({ stage: 'embed', done: before, total, unit: 'tokens' });
+    read += inPart;
+    showProgress({ stage: 'embed', done: read, total: read + later, unit: 'tokens' });
   }
   return columns;
+}
+
+/** Says what it would take, and does nothing. */
+export async function printPlan(embedder: MultiEmbedder, texts: readonly KeyedText[], json: boolean): Promise<void> {
+  const given = texts.map(({ text }) => text);
+  const plan = await embedder.plan(given, together, namesOf(texts)).catch((error) => {
+    throw advised(error);
+  });
+  if (json) return printJson(plan);
+  const { distinct, cached, tokens, computed, rates, seconds, peakBytes } = plan;
+  const rows: [string, string][] = [
+    ['texts', `${texts.length}`],
+    ['distinct', `${distinct}`],
+    ['in the cache', `${cached}`],
+    ['tokens to read', `${tokens}`],
+    ['tokens to compute, beginnings shared', `${computed}`],
+    ...rates.map(({ threads, tokensPerSecond }): [string, string] => [
+      `tokens/s with ${threads} thread${threads > 1 ? 's' : ''}`,
+      tokensPerSecond.toFixed(0),
+    ]),
+    ['time', formatSeconds(seconds)],
+    ['peak memory', formatBytes(peakBytes)],
+  ];
+  await print(formatTable(['what', 'plan'], rows));
+  const best = rates.toSorted((a, b) => b.tokensPerSecond - a.tokensPerSecond)[0];
+  if (best && best.threads !== rates[0]!.threads) log.info(`faster here: --threads ${best.threads}`);
+}
+
+function namesOf(texts: readonly KeyedText[]): (index: number) => string {
+  return (index) => {
+    const { key, where } = texts[index]!;
+    return key === where ? key : `${key} (${where})`;
+  };
 }
 
 function advised(error: unknown): unknown {

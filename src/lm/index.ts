@@ -1,6 +1,7 @@
 /** Language models: the store, tokenizers, embeddings of texts. */
 export { type CacheEntry, clearCache, listCache, trimCache } from './cache/folders.js';
 export { createEmbedder, createMultiEmbedder } from './embedder.js';
+export type { EmbedPlan } from './plan.js';
 export { type HiddenStates, type PoolStatesOptions, poolStates } from './pool-states.js';
 export { addPrecision, type PrecisionOptions } from './precision.js';
 export { createStaticEmbedder, type StaticEmbedder } from './static.js';

@@ -9,6 +9,7 @@ import { families } from './families/config.js';
 import { poolingWidth } from './families/poolings.js';
 import { identityOf } from './identity.js';
 import { WindowJoiner } from './joining.js';
+import { type EmbedPlan, makePlan, type PlannedCall } from './plan.js';
 import { planPrefixBatches } from './prefixes.js';
 import { ModelSession } from './session.js';
 import type { OpenedModel } from './store/open.js';
@@ -35,7 +36,7 @@ interface Work {
   readonly rows: readonly Matrix[];
   /** For each column, 1 for the texts whose vectors the cache knew: these stay. */
   readonly isKnown: readonly Uint8Array[];
-  placeOf(index: number): string;
+  readonly placeOf: (index: number) => string;
 }
 
 export class ModelEmbedder implements MultiEmbedder {
@@ -55,6 +56,7 @@ export class ModelEmbedder implements MultiEmbedder {
   };
   readonly #limit: number;
   readonly #session: ModelSession;
+  readonly #openSession: (threads: number) => ModelSession;
   readonly #reader: TextReader;
   /** Of each column; none where there is no cache. */
   readonly #caches: readonly EmbeddingCache[];
@@ -89,12 +91,8 @@ export class ModelEmbedder implements MultiEmbedder {
                 onWarning: (message) => this.#warn(message),
               }),
           );
-    this.#session = new ModelSession({
-      graphPath,
-      files,
-      outputs: poolings,
-      threads,
-    });
+    this.#openSession = (threads) => new ModelSession({ graphPath, files, outputs: poolings, threads });
+    this.#session = this.#openSession(threads);
   }
 
   /** Calls are answered one after the other: what the first one embedded, the next one finds. */
@@ -103,7 +101,15 @@ export class ModelEmbedder implements MultiEmbedder {
     onProgress?: OnProgress,
     nameOf = (index: number) => `text ${index}`,
   ): Promise<readonly Matrix[]> {
-    const result = this.#turn.then(() => this.#embed(texts, onProgress, nameOf));
+    return this.#inTurn(() => this.#embed(texts, onProgress, nameOf));
+  }
+
+  plan(texts: readonly string[], together = texts.length, nameOf = (index: number) => `text ${index}`) {
+    return this.#inTurn(() => this.#plan(texts, together, nameOf));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
     this.#turn = result.catch(() => undefined);
     return result;
   }
@@ -125,15 +131,42 @@ export class ModelEmbedder implements MultiEmbedder {
     onProgress: OnProgress | undefined,
     nameOf: (index: number) => string,
   ): Promise<readonly Matrix[]> {
+    const work = await this.#prepare(texts, nameOf);
+    const { read, rows, missing } = work;
+    if (this.options.onLong === 'truncate') this.stats.truncated += read.long.length;
+    else this.stats.chunked += read.long.length;
+    this.stats.windows += read.windows;
+    this.stats.texts += texts.length;
+    this.stats.cached += work.texts.length - missing.length;
+    await this.#run(work, onProgress);
+    return work.texts.length === texts.length ? rows : rows.map((each) => spread(each, work.texts, texts));
+  }
+
+  #plan(texts: readonly string[], together: number, nameOf: (index: number) => string): Promise<EmbedPlan> {
+    const prepare = (part: readonly string[]) => this.#prepare(part, (at) => nameOf(texts.indexOf(part[at]!)));
+    const batches = (work: Work) => this.#batches(work).batches;
+    const calls = async function* (): AsyncGenerator<PlannedCall> {
+      const distinct = [...new Set(texts)];
+      for (let from = 0; from < distinct.length; from += together) {
+        const work = await prepare(distinct.slice(from, from + together));
+        const cached = work.texts.length - work.missing.length;
+        yield { cached, batches: cached === work.texts.length ? [] : batches(work) };
+      }
+    };
+    const { threads } = this.options;
+    // More threads than a processor has whole cores may be slower than half of them.
+    const tried = threads > 1 ? [threads, threads >> 1] : [threads];
+    const values = this.columns.reduce((sum, { dimension }) => sum + dimension, 0);
+    return makePlan(texts, calls(), tried, this.#openSession, 4 * values * texts.length);
+  }
+
+  async #prepare(texts: readonly string[], nameOf: (index: number) => string): Promise<Work> {
     for (const cache of this.#caches) await cache.refresh();
     const distinct = [...new Set(texts)];
     const placeOf = (index: number) => nameOf(texts.indexOf(distinct[index]!));
     const start = performance.now();
     const read = this.#reader.read(distinct, placeOf);
     this.stats.tokenizeSeconds += (performance.now() - start) / 1000;
-    if (this.options.onLong === 'truncate') this.stats.truncated += read.long.length;
-    else this.stats.chunked += read.long.length;
-    this.stats.windows += read.windows;
     const keys = this.#keysOf(distinct, read.long);
     const rows = this.columns.map(({ dimension }) => matrix(distinct.length, dimension));
     const missing: number[] = [];
@@ -147,10 +180,7 @@ export class ModelEmbedder implements MultiEmbedder {
       });
       if (isKnown.some((known) => known[index] === 0)) missing.push(index);
     });
-    this.stats.texts += texts.length;
-    this.stats.cached += distinct.length - missing.length;
-    await this.#run({ texts: distinct, read, keys, missing, rows, isKnown, placeOf }, onProgress);
-    return distinct.length === texts.length ? rows : rows.map((each) => spread(each, distinct, texts));
+    return { texts: distinct, read, keys, missing, rows, isKnown, placeOf };
   }
 
   /** In the cache; what is done to a text over the limit is part of its key. */
@@ -160,21 +190,27 @@ export class ModelEmbedder implements MultiEmbedder {
     return keys;
   }
 
+  /** What the model has to read for the texts that lack a vector. */
+  #batches({ missing, texts, read, placeOf }: Work) {
+    const start = performance.now();
+    const windows = this.#reader.windows(texts, read, missing, placeOf);
+    this.stats.tokenizeSeconds += (performance.now() - start) / 1000;
+    const { sharesPrefixes } = families[this.model.manifest.config.family]!;
+    const plan = sharesPrefixes ? planPrefixBatches : planBatches;
+    const limit = this.options.batchTokens ?? (sharesPrefixes ? sharedBatchTokens : plainBatchTokens);
+    return { windows, batches: plan(windows, limit) };
+  }
+
   /** Fills the rows of the texts that lack a vector and adds what is new to the caches as it comes. */
   async #run(work: Work, onProgress: OnProgress | undefined): Promise<void> {
-    const { missing, rows, isKnown, texts, read } = work;
+    const { missing, rows, isKnown } = work;
     if (missing.length === 0) return;
-    const reading = performance.now();
-    const windows = this.#reader.windows(texts, read, missing, (index) => work.placeOf(index));
-    this.stats.tokenizeSeconds += (performance.now() - reading) / 1000;
+    const { windows, batches } = this.#batches(work);
     const total = windows.ids.length;
     const joiner = new WindowJoiner(
       windows,
       this.columns.map(({ pooling }) => pooling),
     );
-    const { sharesPrefixes } = families[this.model.manifest.config.family]!;
-    const plan = sharesPrefixes ? planPrefixBatches : planBatches;
-    const limit = this.options.batchTokens ?? (sharesPrefixes ? sharedBatchTokens : plainBatchTokens);
     const width = this.columns.reduce((sum, { dimension }) => sum + dimension, 0);
     const start = performance.now();
     let done = 0;
@@ -186,7 +222,7 @@ export class ModelEmbedder implements MultiEmbedder {
       flushed = performance.now();
       await this.#keep(work, taken);
     };
-    const queue = plan(windows, limit).reverse();
+    const queue = batches.reverse();
     const lane = async () => {
       for (let batch = queue.pop(); batch; batch = queue.pop()) {
         const outputs = await this.#session.run(batch.feeds());

@@ -1,4 +1,5 @@
 import type { Matrix, OnProgress } from '../base/index.js';
+import type { EmbedPlan } from './plan.js';
 
 /**
  * From hidden states to one vector: the mean over tokens of the last state, the last token's, the mean over tokens and all
@@ -77,6 +78,11 @@ export interface EmbedStats {
 }
 
 interface EmbedderBase {
+  /**
+   * What it would take to embed `texts` in calls of at most `together` of them: counts, and the speed and memory of a probe
+   * of some seconds. Keeps nothing.
+   */
+  plan(texts: readonly string[], together?: number, nameOf?: (index: number) => string): Promise<EmbedPlan>;
   readonly stats: Readonly<EmbedStats>;
   /** What went wrong without harm, such as a damaged file of the cache that was ignored; Node's `warning` event tells it too. */
   readonly warnings: readonly string[];

@@ -10,7 +10,7 @@ export function addBench(program: CommandUnknownOpts): void {
   program
     .command('bench')
     .description('throughput of one stage on this machine')
-    .argument('<stage>', 'tokenize, embed, head, heads, pool, features, sample, cache or cascade')
+    .argument('<stage>', 'tokenize, embed, head, heads, pool, features, sample, cache, soak or cascade')
     .argument('[flags...]', 'flags of the stage')
     .addHelpText(
       'before',

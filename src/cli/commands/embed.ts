@@ -3,7 +3,7 @@ import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import type { MultiEmbedderOptions, Pooling } from '../../index.js';
 import { integer } from '../arguments.js';
 import { contextOf, defined, examples, required } from '../context.js';
-import { embedAll, printVectors, reportOn, tokenCounts, vectorsFile } from '../embedding.js';
+import { embedAll, printPlan, printVectors, reportOn, tokenCounts, vectorsFile } from '../embedding.js';
 import { writeOut } from '../files.js';
 import { readTexts } from '../texts.js';
 
@@ -21,6 +21,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
       examples(
         'cole sample -n 100 --unique | cole embed --out e.arrow',
         'cole embed networks/ --model all-minilm-l6-v2 --out e.arrow',
+        'cole embed archs.jsonl --plan',
         'cole embed archs.jsonl --pool mean,avg_avg,last_token --out e.arrow',
         'cole embed texts.jsonl --json --on-long chunk',
       ),
@@ -51,6 +52,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
         .choices(['error', 'truncate', 'chunk'])
         .default('error' as const),
     )
+    .option('--plan', 'say how many tokens it would read, how long that takes and how much memory, and stop', false)
     .option('--batch-tokens <n>', 'bound on the tokens of one run of the model, which bounds memory', integer(1))
     .option('--cache <dir>', 'folder of the embedding cache, none for no cache')
     .option('--space <name>', 'search space of architectures', 'nas-bench-201')
@@ -63,7 +65,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
         await import('../../index.js');
       const { json, ...context } = contextOf(command);
       const threads = coreBudget({ tasks: 1, threads: context.threads }).languageModelThreads;
-      const out = json ? options.out : required(options.out, '--out or --json');
+      const out = json || options.plan ? options.out : required(options.out, '--out, --json or --plan');
       const chosen = space(options.space);
       const { render, identity } = renderer(options.space, options.style ?? defaultStyle(options.space));
       let rendered = 0;
@@ -94,6 +96,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
         settings as Partial<MultiEmbedderOptions> & { model: string; poolings: readonly Pooling[] },
       );
       try {
+        if (options.plan) return await printPlan(embedder, texts, json);
         const counts = tokenCounts(await tokenizerOf(model), texts, threads);
         const columns = await embedAll(embedder, texts, counts);
         if (out !== undefined) {

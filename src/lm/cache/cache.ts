@@ -14,6 +14,8 @@ import { markUsed, unmark } from './users.js';
 /** Segments of fewer vectors than this are put together when there are so many of them. */
 const smallBytes = 2 ** 20;
 const smallSegments = 64;
+/** At most so much at a time, which bounds memory. */
+const joinedBytes = 2 ** 23;
 const openFiles = 64;
 const dayMs = 86_400_000;
 /** The bound on the whole cache is looked at when so much of it was added, or so much time has gone. */
@@ -155,31 +157,33 @@ export class EmbeddingCache {
   async #putTogether(): Promise<void> {
     const { dimension } = this.options;
     const size = 4 * dimension;
-    const small = [...this.#segments.values()].filter((each) => each && each.keys.length * size < smallBytes);
+    const bytesOf = ({ keys }: Segment) => keys.length * size;
+    const small = [...this.#segments.values()].filter((each) => each !== null && bytesOf(each) < smallBytes);
     if (small.length < smallSegments) return;
+    let bytes = 0;
+    const taken = (small as Segment[])
+      .sort((a, b) => bytesOf(a) - bytesOf(b))
+      .filter((segment) => {
+        bytes += bytesOf(segment);
+        return bytes <= joinedBytes;
+      });
     const release = await tryLock(this.#folder, 'join').catch(() => undefined);
     if (!release) return;
     try {
-      const keys = [...new Set(small.flatMap((segment) => segment!.keys))];
-      const vectors = keys.flatMap((key) => {
+      const keys = [...new Set(taken.flatMap((segment) => segment.keys))];
+      const rows = matrix(keys.length, dimension);
+      keys.forEach((key, i) => {
         const vector = this.get(key);
-        return vector ? [{ key, vector }] : [];
-      });
-      const rows = matrix(vectors.length, dimension);
-      vectors.forEach(({ vector }, i) => {
+        if (!vector) throw new Error('a file went meanwhile');
         rows.data.set(vector, i * dimension);
       });
-      const joined = await writeSegment(
-        this.#folder,
-        vectors.map(({ key }) => key),
-        rows,
-      );
-      for (const { name } of small as Segment[])
+      const joined = await writeSegment(this.#folder, keys, rows);
+      for (const { name } of taken)
         if (name !== joined.name) await rm(join(this.#folder, name), { force: true });
       this.#forget(await this.#list());
       this.#keep(joined);
     } catch {
-      // A folder that cannot be written stays as it is.
+      // A folder that cannot be written, or that another process changes, stays as it is.
     } finally {
       await release();
     }
