@@ -178,8 +178,7 @@ export class EmbeddingCache {
         rows.data.set(vector, i * dimension);
       });
       const joined = await writeSegment(this.#folder, keys, rows);
-      for (const { name } of taken)
-        if (name !== joined.name) await rm(join(this.#folder, name), { force: true });
+      for (const { name } of taken) if (name !== joined.name) await rm(join(this.#folder, name), { force: true });
       this.#forget(await this.#list());
       this.#keep(joined);
     } catch {
