@@ -1,12 +1,13 @@
 /**
  * First stages of a cascade: how much of the truly best known architectures each keeps at which part passed on, by
- * cross-validation, and what it costs for each architecture. The features of the last stage are in the list for comparison.
+ * cross-validation, and what it costs for each architecture. The features of the last stage are in the list for comparison;
+ * `layer:K` is `code` by the mean of the model's layer K, whose run ends there.
  *
  *   node dist/bench/cascade.js --space einspace:1x8x8 --table T --metric M --features counts,ngrams,static,code
  */
 import { kendallTauB, stream } from '#cole/base/index.js';
 import { codeDefaults, codeScaling, defaultStyle, needsEmbedder } from '#cole/features/index.js';
-import { createEmbedder } from '#cole/lm/index.js';
+import { createEmbedder, type Pooling } from '#cole/lm/index.js';
 import {
   createScorer,
   dealFolds,
@@ -25,7 +26,11 @@ const flags = parseFlags({
   table: { type: 'string' },
   benchmark: { type: 'string' },
   metric: { type: 'string', default: 'val_accuracy' },
-  features: { type: 'string', default: 'counts,ngrams,static,counts+ngrams,counts+ngrams+static,code,code+ngrams' },
+  features: {
+    type: 'string',
+    default:
+      'counts,ngrams,static,counts+static,counts+ngrams,counts+ngrams+static,layer:1,counts+layer:1,code,counts+code',
+  },
   style: { type: 'string' },
   model: { type: 'string', default: codeDefaults.model },
   // Architectures that the cost is measured on.
@@ -49,10 +54,10 @@ const { model } = flags;
 const threads = Number(flags.threads);
 const specs = flags.features.split(',');
 const texts = archs.map((arch) => itemOf(space, style, space.parse(arch)).text);
-const { pooling } = codeDefaults;
 const maxTokens = 512;
 
-async function embedded(): Promise<Float32Array> {
+const vectorsBy = new Map<Pooling, Promise<Float32Array>>();
+async function embedded(pooling: Pooling): Promise<Float32Array> {
   const embedder = await createEmbedder({ model, pooling, maxTokens, onLong: 'truncate', threads });
   try {
     return (await embedder.embed(texts)).data;
@@ -60,23 +65,33 @@ async function embedded(): Promise<Float32Array> {
     await embedder.close();
   }
 }
-const vectors = specs.some(needsEmbedder) ? await embedded() : null;
+/** Features as the screen names them, and the pooling of their language model. */
+function planOf(spec: string): { features: string; pooling: Pooling } {
+  const layer = /layer:\d+/.exec(spec)?.[0] as Pooling | undefined;
+  return { features: layer ? spec.replace(layer, 'code') : spec, pooling: layer ?? codeDefaults.pooling };
+}
 const rng = stream('cascade bench');
 const probe = Array.from({ length: Number(flags.probe) }, () => itemOf(space, style, space.sample(rng)));
 
-const seconds = () => performance.now() / 1000;
+/** Of the processor, by all threads: what else the machine does shows less in it. */
+const seconds = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
 for (const spec of specs) {
+  const { features, pooling } = planOf(spec);
+  if (needsEmbedder(features) && !vectorsBy.has(pooling)) vectorsBy.set(pooling, embedded(pooling));
   const setup: ScorerSetup = {
     space: space.name,
     style,
     first: null,
-    full: spec,
+    full: features,
     model,
     pooling,
     scaling: codeScaling(model),
     maxTokens,
     train: { archs, values },
-    vectors: needsEmbedder(spec) ? vectors : null,
+    vectors: needsEmbedder(features) ? await vectorsBy.get(pooling)! : null,
     seed: 0,
     threads,
   };
@@ -87,7 +102,7 @@ for (const spec of specs) {
   const started = seconds();
   for (let seed = 0; seed < repeats; seed++) {
     const fold = dealFolds(values.length, seed);
-    const scores = await heldOutScores({ ...setup, seed }, spec, fold);
+    const scores = await heldOutScores({ ...setup, seed }, features, fold);
     tau += kendallTauB(values, scores) / repeats;
     const curve = recallCurve(values, scores, fold, recallShares);
     best = curve.best;
