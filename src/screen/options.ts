@@ -84,7 +84,7 @@ export interface ScreenPlan {
  */
 export function cheapFeatures(space: Space<unknown>, input?: ScreenInput): string {
   if (!Object.hasOwn(space.encodings, 'counts')) return 'ngrams';
-  return input?.textsOnly ? 'static' : 'counts+static';
+  return input?.textsOnly ? 'static' : 'counts';
 }
 
 export function planScreen(options: ScreenOptions): ScreenPlan {
