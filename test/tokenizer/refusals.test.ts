@@ -76,9 +76,10 @@ describe('a GGUF vocabulary', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['model', { 'tokenizer.ggml.model': 'bert' }, /tokenizer\.ggml\.model .*bert/],
+    ['model', { 'tokenizer.ggml.model': 't5' }, /tokenizer\.ggml\.model .*t5/],
+    ['case', { 'tokenizer.ggml.model': 'bert', 'tokenizer.ggml.tokens': ['A', 'b', 'ab', '<end>'] }, /lower-case .*A/],
     ['scores', { 'tokenizer.ggml.model': 'llama', 'tokenizer.ggml.scores': [1] }, /scores/],
-    ['pre-tokenizer', { 'tokenizer.ggml.pre': 'tekken' }, /tokenizer\.ggml\.pre .*tekken/],
+    ['pre-tokenizer', { 'tokenizer.ggml.pre': 'bloom' }, /tokenizer\.ggml\.pre .*bloom/],
     ['tokens', { 'tokenizer.ggml.tokens': ['a', 'b', 'ab', 'a'] }, /distinct .*a twice/],
     ['types', { 'tokenizer.ggml.token_type': [1] }, /token_type/],
     ['merges', { 'tokenizer.ggml.merges': undefined }, /merges/],

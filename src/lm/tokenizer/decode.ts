@@ -74,7 +74,7 @@ const cleanups = [
   [" 're", "'re"],
 ] as const;
 
-function wordPiece(prefix: string, cleanup: boolean): Decoder {
+export function wordPiece(prefix: string, cleanup: boolean): Decoder {
   return (tokens) =>
     tokens.map((token, i) => {
       const continues = token.startsWith(prefix);
