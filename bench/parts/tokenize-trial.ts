@@ -52,6 +52,8 @@ type Pass = () => readonly ArrayLike<number>[] | Promise<readonly ArrayLike<numb
 interface NpmBinding {
   readonly Tokenizer: {
     fromFile(path: string): {
+      disableTruncation(): void;
+      disablePadding(): void;
       encodeBatch(
         texts: readonly string[],
         options: { addSpecialTokens: boolean },
@@ -68,6 +70,8 @@ async function passOf({ party, model, tokenizer: path, texts, threads }: Request
   if (party === 'tokenizers (npm)') {
     const { Tokenizer } = createRequire(import.meta.url)('tokenizers') as NpmBinding;
     const peer = Tokenizer.fromFile(path);
+    peer.disableTruncation();
+    peer.disablePadding();
     return async () =>
       (await peer.encodeBatch(texts, { addSpecialTokens: false })).map((encoding) => encoding.getIds());
   }
