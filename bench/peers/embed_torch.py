@@ -1,6 +1,6 @@
 """Both model families in plain PyTorch, on the weights of the model store: what bench/embed.ts measures beside ours.
 
-Reads {"folder", "texts": [[ids]], "threads"} on standard input, embeds (avg_avg) in padded batches of 32 texts sorted by
+Reads {"folder", "texts": [[ids]], "threads", "dtype"} on standard input, embeds (avg_avg) in padded batches of 32 texts sorted by
 length, prints {"seconds", "tokens", "first", "peakMegabytes", "note"}. Ends with 3 where PyTorch is missing.
 """
 import json
@@ -17,7 +17,7 @@ except ImportError as error:
     sys.exit(3)
 
 
-def load(folder):
+def load(folder, dtype):
     with open(f"{folder}/model.json") as file:
         model = json.load(file)
     data = np.memmap(f"{folder}/{model['weights']['file']}", dtype=np.float32, mode="r")
@@ -28,7 +28,7 @@ def load(folder):
         value = torch.from_numpy(np.array(data[at : at + size]).reshape(tensor["shape"]))
         # Linear weights lie as [in, out]; PyTorch's own order is [out, in].
         is_linear = value.dim() == 2 and name not in ("embedding", "cos", "sin", "positions")
-        weights[name] = value.t().contiguous() if is_linear else value
+        weights[name] = (value.t().contiguous() if is_linear else value).to(dtype)
     return model["config"], weights
 
 
@@ -41,7 +41,7 @@ def llama(c, w, ids, mask):
     heads, kv, size = c["heads"], c["kvHeads"], c["hidden"] // c["heads"]
     batch, tokens = ids.shape
     cos, sin = w["cos"][:tokens], w["sin"][:tokens]
-    bias = torch.triu(torch.full((tokens, tokens), float("-inf")), diagonal=1)
+    bias = torch.triu(torch.full((tokens, tokens), float("-inf"), dtype=cos.dtype), diagonal=1)
 
     def norm(x, name):
         return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + c["epsilon"]) * w[name]
@@ -69,7 +69,7 @@ def llama(c, w, ids, mask):
 def bert(c, w, ids, mask):
     batch, tokens = ids.shape
     heads, hidden = c["heads"], c["hidden"]
-    bias = torch.where(mask, 0.0, float("-inf"))[:, None, None, :]
+    bias = torch.where(mask, 0.0, float("-inf"))[:, None, None, :].to(w["positions"].dtype)
 
     def norm(x, name):
         return F.layer_norm(x, (hidden,), w[f"{name}.scale"], w[f"{name}.shift"], c["epsilon"])
@@ -100,7 +100,7 @@ def embed(run, texts):
             mask[at, : len(texts[i])] = True
         states = run(ids, mask)
         counts = mask.sum(1, keepdim=True)
-        total = sum((state * mask[..., None]).sum(1) / counts for state in states) / len(states)
+        total = sum((state * mask[..., None]).sum(1, dtype=torch.float32) / counts for state in states) / len(states)
         for at, i in enumerate(part):
             out[i] = total[at]
     return out
@@ -109,7 +109,7 @@ def embed(run, texts):
 if __name__ == "__main__":
     request = json.load(sys.stdin)
     torch.set_num_threads(request["threads"])
-    config, weights = load(request["folder"])
+    config, weights = load(request["folder"], getattr(torch, request["dtype"]))
     family = {"llama": llama, "bert": bert}[config["family"]]
     texts = request["texts"]
     with torch.inference_mode():
@@ -125,7 +125,7 @@ if __name__ == "__main__":
                 "tokens": sum(map(len, texts)),
                 "first": vectors[0].tolist(),
                 "peakMegabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-                "note": f"PyTorch {torch.__version__}",
+                "note": f"PyTorch {torch.__version__} {request['dtype']}",
             }
         )
     )
