@@ -48,9 +48,9 @@ void Tokenizer::add_long_text(size_t text, const uint8_t* begin, const uint8_t* 
       [&](const uint8_t* from, const uint8_t* to) {
         const bool first = from == begin;
         if (!normalizer_.empty() && normalizer_.apply(from, to, buffers)) {
-          const auto& text = normalized_texts_.emplace_back(std::move(buffers.text));
-          from = text.data();
-          to = from + text.size();
+          const auto& changed = normalized_texts_.emplace_back(std::move(buffers.text));
+          from = changed.data();
+          to = from + changed.size();
           buffers.text.clear();
         }
         normalized_added_.split(

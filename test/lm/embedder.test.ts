@@ -1,25 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { packageFile, row, stream } from '#cole/base/index.js';
-import { addModel, createEmbedder, type EmbedderOptions, openModel, tokenizerOf } from '#cole/lm/index.js';
-import { tinyBert, tinyLlamaFolder } from './tiny.js';
+import { createEmbedder, type EmbedderOptions, openModel, tokenizerOf } from '#cole/lm/index.js';
+import { tinyStore } from './tiny-store.js';
 
-let home: string;
-beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'cole-embedder-'));
-  process.env.COLE_HOME = home;
-  tinyBert(join(home, 'bert'));
-  tinyLlamaFolder(join(home, 'llama'));
-  await addModel(join(home, 'bert'));
-  await addModel(join(home, 'llama'));
-});
-afterAll(() => {
-  delete process.env.COLE_HOME;
-  rmSync(home, { recursive: true });
-});
+const home = tinyStore();
 
 const words = ['conv', 'pool', 'skip', 'relu', 'conv2d', '(3, 5)'];
 const rng = stream('texts');

@@ -1,27 +1,13 @@
 /** Texts over the limit, split or cut, and texts that a causal model reads twice. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { row, stream } from '#cole/base/index.js';
-import { addModel, createMultiEmbedder, type MultiEmbedderOptions, openModel, type Pooling } from '#cole/lm/index.js';
+import { createMultiEmbedder, type MultiEmbedderOptions, openModel, type Pooling } from '#cole/lm/index.js';
 import { graphOf } from '#cole/lm/store/open.js';
 import { distance, runnerOf } from './graphs.js';
-import { tinyBert, tinyLlamaFolder } from './tiny.js';
+import { tinyStore } from './tiny-store.js';
 
-let home: string;
-beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'cole-long-'));
-  process.env.COLE_HOME = home;
-  tinyBert(join(home, 'bert'));
-  tinyLlamaFolder(join(home, 'llama'));
-  await addModel(join(home, 'bert'));
-  await addModel(join(home, 'llama'));
-});
-afterAll(() => {
-  delete process.env.COLE_HOME;
-  rmSync(home, { recursive: true });
-});
+const home = tinyStore();
 
 const poolings = ['mean', 'last_token', 'avg_avg', 'multi_layer'] as const satisfies readonly Pooling[];
 const rng = stream('long texts');

@@ -1,25 +1,12 @@
 /** What `plan` foretells is what `embed` then does. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addModel, createEmbedder } from '#cole/lm/index.js';
+import { describe, expect, it } from 'vitest';
+import { createEmbedder } from '#cole/lm/index.js';
 import { cole } from '../cli/run.js';
-import { tinyBert, tinyLlamaFolder } from './tiny.js';
+import { tinyStore } from './tiny-store.js';
 
-let home: string;
-beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'cole-plan-'));
-  process.env.COLE_HOME = home;
-  tinyBert(join(home, 'bert'));
-  tinyLlamaFolder(join(home, 'llama'));
-  await addModel(join(home, 'bert'));
-  await addModel(join(home, 'llama'));
-});
-afterAll(() => {
-  delete process.env.COLE_HOME;
-  rmSync(home, { recursive: true });
-});
+const home = tinyStore();
 
 const texts = Array.from({ length: 90 }, (_, i) => `conv pool ${'skip '.repeat(i % 6)}(${i % 5}, 5)`);
 

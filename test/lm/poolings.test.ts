@@ -1,11 +1,9 @@
 /** Several poolings from one run of the model, and what counts in them. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { row, stream } from '#cole/base/index.js';
 import {
-  addModel,
   createEmbedder,
   createMultiEmbedder,
   type EmbedderOptions,
@@ -15,21 +13,9 @@ import {
 } from '#cole/lm/index.js';
 import { graphOf } from '#cole/lm/store/open.js';
 import { distance, runnerOf } from './graphs.js';
-import { tinyBert, tinyLlamaFolder } from './tiny.js';
+import { tinyStore } from './tiny-store.js';
 
-let home: string;
-beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'cole-poolings-'));
-  process.env.COLE_HOME = home;
-  tinyBert(join(home, 'bert'));
-  tinyLlamaFolder(join(home, 'llama'));
-  await addModel(join(home, 'bert'));
-  await addModel(join(home, 'llama'));
-});
-afterAll(() => {
-  delete process.env.COLE_HOME;
-  rmSync(home, { recursive: true });
-});
+const home = tinyStore();
 
 const rng = stream('texts');
 const words = ['conv', 'pool', 'skip', 'relu', 'conv2d', '(3, 5)'];
