@@ -31,6 +31,13 @@ export function required<T>(value: T | undefined, flag: string): T {
   return value;
 }
 
+/** `--out`, or a directory named after all options: a run that is to be extended was named after others. */
+export function runDirectory(options: { readonly out?: string; readonly extend?: boolean }, named: string): string {
+  if (options.extend && options.out === undefined)
+    throw new ColeError('ERR_OPTION', 'expected the directory of the run as --out beside --extend, got none');
+  return options.out ?? named;
+}
+
 /** The values that are set. */
 export function defined(values: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

@@ -99,6 +99,8 @@ export function planScreen(options: ScreenOptions): ScreenPlan {
     throw new ColeError('ERR_OPTION', `expected features without a language model for the first stage, got ${first}`);
   if ((options.count === undefined) === (options.input === undefined))
     throw new ColeError('ERR_OPTION', 'expected a number of architectures to draw, or an input, and not both');
+  if (options.extend && options.count === undefined)
+    throw new ColeError('ERR_OPTION', 'expected random architectures in a screen that is extended, got an input');
   if ((options.table === undefined) === (options.benchmark === undefined))
     throw new ColeError('ERR_OPTION', 'expected a table or a benchmark with known values, and not both');
   const shard = options.shard ?? { index: 1, of: 1 };

@@ -11,6 +11,7 @@ import { createEmbedder } from '../lm/index.js';
 import { space as spaceOf } from '../spaces/index.js';
 import {
   codeHash,
+  extendDirectory,
   Journal,
   lockDirectory,
   makeManifest,
@@ -20,7 +21,6 @@ import {
 } from '../study/index.js';
 import { coreBudget, openSource, WorkerPool } from '../workers/index.js';
 import type { ChunkResult, ChunkTask } from './chunk.js';
-import { extendScreen } from './extend.js';
 import { type ScreenEntry, screenEntries } from './journal.js';
 import { planScreen, type ScreenInput, type ScreenOptions, type ScreenPlan } from './options.js';
 import { dealFolds, heldOutScores, recallCurve, recallShares } from './recall.js';
@@ -37,6 +37,9 @@ import { itemOf, type ScorerSetup } from './scorer.js';
 import { shareInTime } from './share.js';
 import { chunkCount, chunkSources } from './sources.js';
 import { TopRows } from './top.js';
+
+/** What a screen may be extended in. */
+const lengths = ['count'];
 
 export interface RunScreenHooks {
   readonly onProgress?: OnProgress;
@@ -68,16 +71,11 @@ export async function runScreen(options: ScreenOptions, hooks: RunScreenHooks = 
     const compared = { ...plan, source: 'path' in plan.source ? 'file' : plan.source };
     const found = readManifest(options.out);
     const hashes = { table: table.hash };
-    if (found && options.extend) {
-      // Whatever else differs is refused before anything is changed.
-      requireSameRun(options.out, found, { ...compared, count: found.options.count }, hashes);
-      await extendScreen(options.out, found, plan);
-    } else if (found) requireSameRun(options.out, found, compared, hashes);
-    else
-      await startDirectory(
-        options.out,
-        makeManifest(hooks.command ?? 'runScreen', compared, { ...hashes, code: codeHash() }),
-      );
+    const command = hooks.command ?? 'runScreen';
+    if (found) {
+      requireSameRun(options.out, found, compared, hashes, { lengths, extend: options.extend });
+      await extendDirectory(options.out, found, compared, lengths, command);
+    } else await startDirectory(options.out, makeManifest(command, compared, { ...hashes, code: codeHash() }));
     const finished = readSummary(options.out);
     if (finished) return finished;
     return await new Screen(plan, options, hooks, { archs, values }).run(table.name);

@@ -1,5 +1,6 @@
 /** Many trials of one method, and what they show. */
 export { compareRuns, type RunComparison } from './compare.js';
+export { extendDirectory } from './extend.js';
 export { Journal, type JournalEntry, parseJournal, type TrialRecord, trialsOf } from './journal.js';
 export { lockDirectory } from './lock.js';
 export {

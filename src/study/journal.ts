@@ -12,6 +12,8 @@ export type JournalEntry =
   | { readonly type: 'start'; readonly code: string }
   | TrainingEntry
   | ({ readonly type: 'batch'; readonly trial: number } & TrialBatch)
+  /** The run got a greater budget than this; both as they were before. */
+  | { readonly type: 'extend'; readonly budget: number; readonly batch: number }
   | { readonly type: 'end'; readonly trial: number; readonly end: TrialEnd };
 
 /** A training that a command has finished, written as soon as it is: the batch it belongs to comes when all of it is there. */
@@ -26,7 +28,7 @@ export interface TrainingEntry {
   readonly seconds: number;
 }
 
-const searchEntries: readonly JournalEntry['type'][] = ['start', 'training', 'batch', 'end'];
+const searchEntries: readonly JournalEntry['type'][] = ['start', 'training', 'batch', 'extend', 'end'];
 
 /** Milliseconds between flushes to the disk itself: what a power cut may cost. A killed process costs nothing. */
 const flushMs = 1000;
@@ -104,6 +106,10 @@ export function trialsOf(entries: readonly JournalEntry[], path: string): Map<nu
   const trials = new Map<number, TrialRecord>();
   for (const entry of entries) {
     if (entry.type === 'start' || entry.type === 'training') continue;
+    if (entry.type === 'extend') {
+      for (const trial of trials.values()) reopen(trial, entry);
+      continue;
+    }
     const trial = trials.get(entry.trial) ?? { batches: [] };
     trials.set(entry.trial, trial);
     if (entry.type === 'end') {
@@ -120,4 +126,14 @@ export function trialsOf(entries: readonly JournalEntry[], path: string): Map<nu
     trial.batches.push(batch);
   }
   return trials;
+}
+
+/**
+ * What is left of a trial under a greater budget: batches that the old one had cut short are asked for again in full, so that
+ * the trial is the one that it would have been with the greater budget from the start. A second time changes nothing.
+ */
+function reopen(trial: TrialRecord, { budget, batch }: { readonly budget: number; readonly batch: number }): void {
+  const cut = trial.batches.findIndex(({ first }) => first - 1 + batch > budget);
+  if (cut >= 0) trial.batches.splice(cut);
+  if (cut >= 0 || trial.end === 'budget') delete trial.end;
 }

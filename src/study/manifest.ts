@@ -63,26 +63,36 @@ export async function startDirectory(directory: string, manifest: Manifest): Pro
   } catch (error) {
     throw ioError(directory, error);
   }
-  await writeFileAtomic(join(directory, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeManifest(directory, manifest);
+}
+
+export function writeManifest(directory: string, manifest: Manifest): Promise<void> {
+  return writeFileAtomic(join(directory, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 /**
  * Throws ERR_OPTION naming the first option, or else the first of `hashes`, in which a directory differs from what is asked
  * for now. The hash of the code is for the caller to leave out: another build may well finish a run, and the journal says so.
+ * `lengths` are the options in which a run may be extended, that is be asked for more than the directory has.
  */
 export function requireSameRun(
   directory: string,
   found: Manifest,
   options: Readonly<Record<string, unknown>>,
   hashes: Readonly<Record<string, string>>,
+  { lengths, extend }: { readonly lengths: readonly string[]; readonly extend: boolean | undefined },
 ): void {
   // Through JSON, as the directory's own options went.
-  const difference = firstDifference(found.options, JSON.parse(JSON.stringify(options)), '');
+  const asked = JSON.parse(JSON.stringify(options)) as Record<string, unknown>;
+  const longer = longerOptions(found, asked, lengths);
+  if (extend) for (const name of longer) asked[name] = found.options[name];
+  const difference = firstDifference(found.options, asked, '');
   if (difference) {
     const [name, theirs, ours] = difference;
+    const extensible = longer.includes(name) ? ', or extend the run' : '';
     throw new ColeError(
       'ERR_OPTION',
-      `expected the options of the run in ${directory}, whose ${name} is ${theirs}, got ${ours}; choose another directory`,
+      `expected the options of the run in ${directory}, whose ${name} is ${theirs}, got ${ours}; choose another directory${extensible}`,
     );
   }
   for (const [name, hash] of Object.entries(hashes)) {
@@ -92,6 +102,18 @@ export function requireSameRun(
         `expected the ${name} with which the run in ${directory} was started, ${found.hashes[name]}, got ${hash}; choose another directory`,
       );
   }
+}
+
+/** Those of `names` that are numbers above what the directory has. */
+export function longerOptions(
+  found: Manifest,
+  options: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): string[] {
+  return names.filter((name) => {
+    const [before, now] = [found.options[name], options[name]];
+    return typeof before === 'number' && typeof now === 'number' && now > before;
+  });
 }
 
 function firstDifference(a: unknown, b: unknown, name: string): [name: string, a: string, b: string] | undefined {

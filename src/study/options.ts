@@ -61,6 +61,8 @@ export interface RunSearchOptions {
   readonly heldOut?: number;
   /** Run directory. A run that was cut off in it goes on. */
   readonly out: string;
+  /** Whether a directory of the same run with a smaller budget or fewer trials is to go on to these. */
+  readonly extend?: boolean;
   /** Workers and threads; results do not depend on them. */
   readonly workers?: number;
   readonly threads?: number;
@@ -110,6 +112,7 @@ const defaults = {
   seed: 0,
   heldOut: 200,
   out: undefined,
+  extend: undefined,
   workers: undefined,
   threads: undefined,
   cache: undefined,

@@ -19,9 +19,10 @@ import {
   trialSeed,
   WorkerPool,
 } from '../workers/index.js';
+import { extendSearch, searchLengths } from './extend.js';
 import { Journal, type TrialRecord, trialsOf } from './journal.js';
 import { lockDirectory } from './lock.js';
-import { codeHash, makeManifest, readManifest, requireSameRun, startDirectory } from './manifest.js';
+import { codeHash, longerOptions, makeManifest, readManifest, requireSameRun, startDirectory } from './manifest.js';
 import { planSearch, type RunSearchOptions, type SearchPlan } from './options.js';
 import { trialRows, trialsArrow, trialsCsv } from './results.js';
 import { comparedOptions, factsOf } from './source.js';
@@ -52,8 +53,10 @@ export async function runSearch(options: RunSearchOptions, hooks: RunSearchHooks
   const factHashes = { [facts.kind]: facts.hash };
   const found = readManifest(options.out);
   const compared = comparedOptions(plan);
-  if (found) requireSameRun(options.out, found, compared, factHashes);
-  const finished = found && finishedSummary(options.out);
+  const { extend } = options;
+  if (found) requireSameRun(options.out, found, compared, factHashes, { lengths: searchLengths, extend });
+  const isLonger = found !== undefined && longerOptions(found, compared, searchLengths).length > 0;
+  const finished = isLonger ? undefined : finishedSummary(options.out);
   if (finished) return finished;
   interruptedBy(hooks.signal, 'the search was interrupted');
 
@@ -64,9 +67,12 @@ export async function runSearch(options: RunSearchOptions, hooks: RunSearchHooks
       const hashes = { ...factHashes, ...(embedder && { model: embedder.identity }) };
       // Read again: another process may have begun, or finished, since.
       const now = readManifest(options.out);
-      if (now) requireSameRun(options.out, now, compared, hashes);
-      else {
-        const manifest = makeManifest(hooks.command ?? 'runSearch', compared, { ...hashes, code: codeHash() });
+      const command = hooks.command ?? 'runSearch';
+      if (now) {
+        requireSameRun(options.out, now, compared, hashes, { lengths: searchLengths, extend });
+        await extendSearch(options.out, now, compared, command);
+      } else {
+        const manifest = makeManifest(command, compared, { ...hashes, code: codeHash() });
         await startDirectory(options.out, manifest);
       }
       return (

@@ -94,6 +94,18 @@ describe('runSearch with a command', () => {
       expect(read(out, 'trials.csv')).toBe(expected);
     }
   });
+  it('trains nothing again when it is extended', { timeout: 60_000 }, async () => {
+    const { out: whole } = await reference;
+    const out = directory();
+    // The last batch is cut short: two of six.
+    await runSearch({ ...options, budget: 16, trials: 1, out });
+    const before = trainings(out);
+    await runSearch({ ...options, extend: true, out });
+    expect(read(out, 'trials.csv')).toBe(read(whole, 'trials.csv'));
+    const all = trainings(out);
+    expect(all.slice(0, before.length)).toEqual(before);
+    expect(new Set(all.map(({ trial, arch }) => `${trial} ${arch}`)).size).toBe(all.length);
+  });
   it('goes on after kill -9 at any moment, and trains nothing twice that had finished', {
     timeout: 120_000,
   }, async () => {

@@ -183,6 +183,33 @@ describe('a study', () => {
     expect((await runRegression(options('a'))).trials.done).toBe(24);
   });
 
+  it('is extended by repeats, and comes to the study that had them from the start', async () => {
+    await runRegression(options('whole', { repeats: 3 }));
+    await runRegression(options('a', { workers: 1 }));
+    const first = read('a', 'journal.jsonl');
+    await expect(runRegression(options('a', { repeats: 3 }))).rejects.toThrow(
+      'whose repeats is 1, got 3; choose another directory, or extend the run',
+    );
+    const summary = await runRegression(options('a', { repeats: 3, extend: true }));
+    expect(summary.trials).toEqual({ planned: 72, done: 72 });
+    expect(read('a', 'trials.csv')).toBe(read('whole', 'trials.csv'));
+    // Nothing of the first repeat was done again.
+    const after = read('a', 'journal.jsonl');
+    expect(after.startsWith(first)).toBe(true);
+    expect(after.slice(first.length)).not.toContain('"repeat":0');
+    expect(JSON.parse(read('a', 'manifest.json')).options.repeats).toBe(3);
+    // Asked for what is there, it is there; the directory has become that of the longer study.
+    expect(await runRegression(options('a', { repeats: 3 }))).toEqual(summary);
+    for (const [more, message] of [
+      [{ repeats: 2 }, 'whose repeats is 3, got 2; choose another directory'],
+      [{ repeats: 4, folds: 5 }, 'whose folds is 4, got 5'],
+      [{ repeats: 4, methods: [{ features: 'path' }] }, 'whose methods is'],
+    ] as const)
+      await expect(runRegression(options('a', { ...more, extend: true }))).rejects.toThrow(message);
+    expect(read('a', 'journal.jsonl')).toBe(after);
+    expect(JSON.parse(read('a', 'summary.json'))).toEqual(summary);
+  });
+
   it.each([
     ['methods', { methods: [] }, /at least one method/],
     ['a feature set', { methods: [{ features: 'pth' }] }, /did you mean path/],

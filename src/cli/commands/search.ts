@@ -6,7 +6,7 @@ import { ColeError } from '../../base/index.js';
 import type { RunSearchOptions } from '../../index.js';
 import { integer, number } from '../arguments.js';
 import { embedded, metricsOf } from '../benchmark.js';
-import { commandLine, contextOf, defined, examples } from '../context.js';
+import { commandLine, contextOf, defined, examples, runDirectory } from '../context.js';
 import { headHelp } from '../head.js';
 import { log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
@@ -23,6 +23,7 @@ export function addSearch(program: CommandUnknownOpts): void {
         'cole search --features code+ngrams --budget 100',
         'cole search --table accuracies.csv --metric test_accuracy --trials 20 --out runs/code',
         'cole search --table accuracies.csv --metric test_accuracy --strategy random --trials 20',
+        'cole search --features code --trials 40 --budget 200 --out runs/code --extend',
         "cole search --command 'python3 train.py {code} {out}' --metric accuracy --parallel 2 --budget 60",
       ),
     )
@@ -80,6 +81,7 @@ export function addSearch(program: CommandUnknownOpts): void {
       200,
     )
     .option('--out <dir>', 'run directory (default: one under runs/ named after method and options)')
+    .option('--extend', 'go on with the search in --out, which has a smaller budget or fewer trials')
     .action(async (options, command) => {
       const { benchmarkSpace, runSearch } = await import('../../index.js');
       const context = contextOf(command);
@@ -121,15 +123,18 @@ export function addSearch(program: CommandUnknownOpts): void {
         heldOut: options.heldOut,
         seed: context.seed,
       });
-      const out =
-        options.out ?? defaultDirectory({ ...what, command: options.command, commandStyle: options.commandStyle });
+      const named = { ...what, command: options.command, commandStyle: options.commandStyle };
+      const out = runDirectory(options, defaultDirectory(named));
       const { seed: _, json: __, ...cores } = context;
       // The library checks what these words may be: it names the nearest.
-      const summary = await runSearch({ ...what, ...cores, out } as RunSearchOptions, {
-        onProgress: showProgress,
-        signal: interruptSignal(),
-        command: commandLine(),
-      });
+      const summary = await runSearch(
+        { ...what, ...cores, ...defined({ extend: options.extend }), out } as RunSearchOptions,
+        {
+          onProgress: showProgress,
+          signal: interruptSignal(),
+          command: commandLine(),
+        },
+      );
       if (context.json) return printJson(summary);
       await print(summaryTable([summary]));
       log.info(`run directory: ${out}; cole report ${out} writes its report`);

@@ -5,7 +5,7 @@ import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import type { RegressionMethod, RegressionOptions, RegressionSummary } from '../../index.js';
 import { integer, integers } from '../arguments.js';
 import { embedded, metricsOf } from '../benchmark.js';
-import { commandLine, contextOf, defined, examples } from '../context.js';
+import { commandLine, contextOf, defined, examples, runDirectory } from '../context.js';
 import { headHelp } from '../head.js';
 import { formatTable, log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
@@ -24,6 +24,7 @@ export function addStudy(program: CommandUnknownOpts): void {
       examples(
         'cole study regression --features code,ngrams,path',
         'cole study regression --features code --styles nested,paths --models all-minilm-l6-v2,smollm2-135m --repeats 2',
+        'cole study regression --features code,ngrams --repeats 10 --out study --extend',
         'cole study regression --table accuracies.csv --metric accuracy --embeddings mine=e.arrow --features ngrams',
       ),
     )
@@ -55,6 +56,7 @@ export function addStudy(program: CommandUnknownOpts): void {
     .option('--population <n>', 'rows of the table that take part, drawn at random (default: all)', integer(2))
     .option('--identity <name>', 'canonical: one architecture of each class that computes the same; or text', 'text')
     .option('--out <dir>', 'run directory (default: one under runs/ named after the options)')
+    .option('--extend', 'go on with the study in --out, which has fewer repeats')
     .action(async (options, command) => {
       const { benchmarkSpace, runRegression } = await import('../../index.js');
       const context = contextOf(command);
@@ -74,14 +76,17 @@ export function addStudy(program: CommandUnknownOpts): void {
         seed: context.seed,
       });
       const hash = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 8);
-      const out = options.out ?? join('runs', `regression-${hash}`);
+      const out = runDirectory(options, join('runs', `regression-${hash}`));
       const { seed: _, json: __, ...cores } = context;
       // The library checks what these words may be: it names the nearest.
-      const summary = await runRegression({ ...what, ...cores, out } as unknown as RegressionOptions, {
-        onProgress: showProgress,
-        signal: interruptSignal(),
-        command: commandLine(),
-      });
+      const summary = await runRegression(
+        { ...what, ...cores, ...defined({ extend: options.extend }), out } as unknown as RegressionOptions,
+        {
+          onProgress: showProgress,
+          signal: interruptSignal(),
+          command: commandLine(),
+        },
+      );
       if (context.json) return printJson(summary);
       await print(regressionTable(summary));
       log.info(`run directory: ${out}; cole report ${out} writes its report`);

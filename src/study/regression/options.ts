@@ -47,6 +47,8 @@ export interface RegressionOptions {
   readonly seed?: number;
   /** Run directory. A study that was cut off in it goes on. */
   readonly out: string;
+  /** Whether a directory of the same study with fewer repeats is to go on to these. */
+  readonly extend?: boolean;
   /** Workers and threads; results do not depend on them. */
   readonly workers?: number;
   readonly threads?: number;
@@ -95,6 +97,7 @@ const defaults = {
   identity: 'text' as 'text' | 'canonical',
   seed: 0,
   out: undefined as string | undefined,
+  extend: undefined as boolean | undefined,
   workers: undefined as number | undefined,
   threads: undefined as number | undefined,
   cache: undefined as string | null | undefined,

@@ -18,6 +18,7 @@ import {
   type SharedRows,
   WorkerPool,
 } from '../../workers/index.js';
+import { extendDirectory } from '../extend.js';
 import { Journal } from '../journal.js';
 import { lockDirectory } from '../lock.js';
 import { codeHash, makeManifest, readManifest, requireSameRun, startDirectory } from '../manifest.js';
@@ -40,6 +41,9 @@ import {
   sortedTrials,
   summarizeRegression,
 } from './summary.js';
+
+/** Options in which a study may be extended: a repeat depends on its number alone. */
+const lengths = ['repeats'];
 
 export interface RunRegressionHooks {
   readonly onProgress?: OnProgress;
@@ -82,10 +86,13 @@ export async function runRegression(
   try {
     const compared = comparedOptions(plan, facts);
     const found = readManifest(options.out);
-    if (found) requireSameRun(options.out, found, compared, { table: table.hash });
-    else {
+    const command = hooks.command ?? 'runRegression';
+    if (found) {
+      requireSameRun(options.out, found, compared, { table: table.hash }, { lengths, extend: options.extend });
+      await extendDirectory(options.out, found, compared, lengths, command);
+    } else {
       const hashes = { table: table.hash, code: codeHash() };
-      await startDirectory(options.out, makeManifest(hooks.command ?? 'runRegression', compared, hashes));
+      await startDirectory(options.out, makeManifest(command, compared, hashes));
     }
     return finishedSummary(options.out) ?? (await runTrials({ plan, space, population, facts, cores, options, hooks }));
   } finally {
