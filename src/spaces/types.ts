@@ -13,7 +13,7 @@ export interface Encoding<Arch> {
  */
 export interface Space<Arch> {
   readonly name: string;
-  /** Throws ERR_INPUT naming what is wrong and where. */
+  /** Reads what `print` and `key` write. Throws ERR_INPUT naming what is wrong and where. */
   parse(text: string): Arch;
   print(arch: Arch): string;
   /** Draws again what passes a limit of the space, and tells `onRejection` which one it was. */

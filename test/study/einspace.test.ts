@@ -1,10 +1,13 @@
 /** Searches on the table of einspace: candidates are its rows, whatever the strategy. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { benchmarkSpace } from '#cole/objectives/index.js';
-import { type RunSearchOptions, runSearch } from '#cole/study/index.js';
+import { embeddingsToFile } from '#cole/arrow/index.js';
+import { matrix } from '#cole/base/index.js';
+import { benchmarkSpace, openBenchmark } from '#cole/objectives/index.js';
+import { space } from '#cole/spaces/index.js';
+import { type RunSearchOptions, runRegression, runSearch } from '#cole/study/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cole-einspace-run-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,4 +41,31 @@ describe('search on einspace-digits', () => {
       expect(results[0]!.trim().split('\n')).toHaveLength(81);
     },
   );
+});
+
+describe('a regression study on einspace-digits', () => {
+  it('takes vectors by the keys of architectures, as cole embed writes them', { timeout: 60_000 }, async () => {
+    const chosen = space(common.space);
+    const { archs } = await openBenchmark(benchmark, chosen);
+    const networks = archs.map((arch) => chosen.parse(arch));
+    const { length } = chosen.encodings.counts!;
+    const rows = matrix(archs.length, length);
+    networks.forEach((network, i) => {
+      rows.data.set(chosen.encodings.counts!.encode(network), i * length);
+    });
+    const file = join(folder, 'counts.arrow');
+    // All rows of the table, those of failed trainings and those outside the population among them.
+    writeFileSync(file, embeddingsToFile({ keys: networks.map((each) => chosen.key(each)), rows, metadata: {} }));
+    const out = join(folder, 'vectors');
+    const methods = [
+      { features: 'counts', surrogate },
+      { name: 'file', embeddings: file, surrogate },
+    ];
+    const { testMetric: _, ...table } = common;
+    const study = { ...table, methods, sizes: [50], folds: 4, repeats: 1, population: 300, out };
+    const { results } = await runRegression(study);
+    const [own, fromFile] = results.map(({ metrics }) => metrics.tau!.mean);
+    expect(fromFile).toBe(own);
+    expect(own).toBeGreaterThan(0.3);
+  });
 });

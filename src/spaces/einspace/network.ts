@@ -1,5 +1,6 @@
 /** Networks of einspace as immutable values, and the checks that every way in goes through. */
 import { ColeError } from '../../base/index.js';
+import { operationCount } from './grammar.js';
 import type { Settings } from './settings.js';
 import { follow, isTrace, type Trace } from './trace.js';
 
@@ -24,4 +25,11 @@ export function keyOf({ code }: Network): string {
   const text = Buffer.allocUnsafe(code.length);
   for (let i = 0; i < code.length; i++) text[i] = letters[code[i]!]!;
   return text.toString('latin1');
+}
+
+/** The operations of a key. Undefined for other texts: a key begins with a module, those of derivations with small letters. */
+export function codeOfKey(text: string): Uint8Array | undefined {
+  if (!/^[A-D]/.test(text)) return undefined;
+  const code = Uint8Array.from(text, (letter) => alphabet.indexOf(letter));
+  return code.every((op) => op < operationCount) ? code : undefined;
 }

@@ -1,11 +1,11 @@
 /**
- * Exact parser of both derivation strings: what it accepts is what the printer writes, byte for byte, apart from blanks at
+ * Exact parser of keys and of both derivation strings: what it accepts is what the printer writes, byte for byte, apart from blanks at
  * the ends. Reads from left to right without recursion, then lets the trace judge grammar and shapes, and at last prints
  * the network again to compare, which catches every other deviation, such as a wrong shape in the long form.
  */
 import { ColeError } from '../../base/index.js';
 import { firstTerminal, modules, operationCount } from './grammar.js';
-import type { Network } from './network.js';
+import { codeOfKey, type Network } from './network.js';
 import type { Settings } from './settings.js';
 import { printCompact, printLong, terminalText } from './text.js';
 import { follow, isTrace } from './trace.js';
@@ -24,6 +24,8 @@ const filler = /(?:\{'out_feature_shape': \[[\d, ]*\]\})?[)\]}>]*(?:, )?/y;
 
 export function parseNetwork(settings: Settings, given: string): Network {
   const text = given.trim();
+  const key = codeOfKey(text);
+  if (key) return networkOf(settings, key, text);
   const bytes: number[] = [];
   const starts: number[] = [];
   const names = namesOf[settings.variant];
@@ -51,6 +53,14 @@ export function parseNetwork(settings: Settings, given: string): Network {
     while (text[same] === again[same]) same++;
     throw wrong(text, same, again.slice(same, same + 40) || 'the end');
   }
+  return network;
+}
+
+/** Of a key, which has one letter for each node. */
+function networkOf(settings: Settings, code: Uint8Array, key: string): Network {
+  const network = { settings, code };
+  const trace = follow(settings, code);
+  if (!isTrace(trace)) throw wrong(key, trace.at, trace.expected);
   return network;
 }
 

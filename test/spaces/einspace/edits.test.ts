@@ -102,6 +102,24 @@ describe('strings', () => {
       expect(small.parse(printLong(network, traceOf(network)))).toEqual(network);
     }
   });
+  it('come back from keys; others are refused by name, or are another network', () => {
+    const rng = stream('keys');
+    let refused = 0;
+    for (const network of walk(200, 'keys')) {
+      const key = small.key(network);
+      expect(small.parse(key)).toEqual(network);
+      const at = rng.int(key.length);
+      const changed = `${key.slice(0, at)}${rng.pick([...'ABCDEPUaqrxz059-_.('])}${key.slice(at + 1)}`;
+      try {
+        expect(small.key(small.parse(changed))).toBe(changed);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ERR_INPUT' });
+        expect((error as ColeError).message).toContain('of an einspace derivation');
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(100);
+  });
   it('have the documented look', () => {
     const text =
       'branching(2){clone(2), sequential(routing[im2col(3,1,1), computation<linear(64)>, col2im], computation<norm>), computation<identity>, cat(2,1)}';
