@@ -74,6 +74,7 @@ export {
   commandDefaults,
   type Objective,
   type Outcome,
+  openBenchmark,
   openTable,
   Table,
   type Trained,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { embeddingsToFile, fileToColumns } from '#cole/arrow/index.js';
 import { matrix, stream } from '#cole/base/index.js';
+import { benchmarkSpace, openBenchmark } from '#cole/objectives/index.js';
 import { space } from '#cole/spaces/index.js';
 import { cole, jsonLines, temporaryFolder } from './run.js';
 
@@ -44,6 +45,25 @@ describe('heads', () => {
     const scores = jsonLines((await cole(predict, { cwd })).stdout);
     expect(scores.map(({ key }) => key)).toEqual(keys);
     expect(scores.every(({ mean, std }) => Number.isFinite(mean) && Number.isFinite(std))).toBe(true);
+  });
+  it('learn from a benchmark of einspace by the keys that cole embed writes', async () => {
+    const cwd = temporaryFolder();
+    const einspace = space(benchmarkSpace('einspace-digits'));
+    const table = await openBenchmark('einspace-digits', einspace);
+    const networks = table.archs.slice(0, 300).map((arch) => einspace.parse(arch));
+    const { counts } = einspace.encodings;
+    const rows = matrix(networks.length, counts!.length);
+    networks.forEach((network, i) => {
+      rows.data.set(counts!.encode(network), i * counts!.length);
+    });
+    const own = networks.map((network) => einspace.key(network));
+    writeFileSync(join(cwd, 'e.arrow'), embeddingsToFile({ keys: own, rows, metadata: { embedder: 'counts' } }));
+    const command = ['fit', '--embeddings', 'e.arrow', '--benchmark', 'einspace-digits', '--out', 'h', '--json'];
+    const { stdout, stderr } = await cole([...command, '--held-out', '0.2', '--standardize', 'zscore'], { cwd });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout).heldOutTau).toBeGreaterThan(0.3);
+    const scores = jsonLines((await cole(['predict', '--head', 'h', '--embeddings', 'e.arrow'], { cwd })).stdout);
+    expect(scores.map(({ key }) => key)).toEqual(own);
   });
   it('of every kind are asked as JSON lines or as an Arrow file', async () => {
     const cwd = folder();

@@ -1,8 +1,9 @@
 /** `cole fit`: a head from embeddings and a table of values. */
-import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { ColeError, kendallTauB, stream } from '../../base/index.js';
 import type { Embeddings, SurrogateChoice, Table } from '../../index.js';
 import { integer, number, share } from '../arguments.js';
+import { embedded, metricsOf } from '../benchmark.js';
 import { contextOf, defined, examples, required } from '../context.js';
 import { readBytes, writeOut } from '../files.js';
 import { headHelp, headToFile, identityOf, rowsOf } from '../head.js';
@@ -24,18 +25,23 @@ export function addFit(program: CommandUnknownOpts): void {
       examples(
         'cole fit --embeddings e.arrow --table accuracies.csv --metric test_accuracy --out head.arrow',
         'cole fit --embeddings e.arrow --table accuracies.csv --metric test_accuracy --held-out 0.2 --out head.arrow',
-        'cole fit --embeddings e.arrow --table accuracies.csv --metric test_accuracy --head gp --out head.arrow',
+        'cole fit --embeddings e.arrow --benchmark einspace-digits --head gp --out head.arrow',
       ),
     )
     .option('--embeddings <file>', 'Arrow file that cole embed wrote; its keys are architectures')
     .option('--column <name>', 'column of the embeddings, where the file has those of several poolings')
-    .option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers')
-    .option('--metric <column>', 'column that the head learns')
+    .addOption(
+      new Option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers').conflicts(
+        'benchmark',
+      ),
+    )
+    .option('--benchmark <name>', 'table that is part of cole')
+    .option('--metric <column>', `column that the head learns (default for benchmarks: ${embedded.metric})`)
     .option(
       '--companion <column>',
       'of mlp: column that the head learns beside it and never predicts, such as the loss',
     )
-    .option('--space <name>', 'search space of the architectures', 'nas-bench-201')
+    .option('--space <name>', 'search space of the architectures (default: that of the benchmark, else nas-bench-201)')
     .option('--out <file>', 'head file, - for standard output')
     .option('--head <name>', headHelp, 'mlp')
     .option('--preset <name>', 'settings of the head, which the others go over', 'cole')
@@ -48,13 +54,19 @@ export function addFit(program: CommandUnknownOpts): void {
     .option('--epochs <n>', 'of mlp: passes over the rows', integer(0))
     .option('--held-out <share>', 'share of the rows that is kept from the fit and judges it', share, 0)
     .action(async (options, command) => {
-      const { createSurrogate, fileToEmbeddings, openTable, space } = await import('../../index.js');
+      const { benchmarkSpace, createSurrogate, fileToEmbeddings, openBenchmark, openTable, space } = await import(
+        '../../index.js'
+      );
       const { seed, threads, json } = contextOf(command);
       const path = required(options.embeddings, '--embeddings');
-      const metric = required(options.metric, '--metric');
+      const { benchmark } = options;
+      const metric = required(options.metric ?? metricsOf(benchmark).metric, '--metric');
       const out = required(options.out, '--out');
-      const chosen = space(options.space);
-      const table = await openTable(required(options.table, '--table'), chosen);
+      const chosen = space(options.space ?? (benchmark === undefined ? 'nas-bench-201' : benchmarkSpace(benchmark)));
+      const table =
+        benchmark === undefined
+          ? await openTable(required(options.table, '--table'), chosen)
+          : await openBenchmark(benchmark, chosen);
       const embeddings = fileToEmbeddings(path, await readBytes(path), options.column);
       const known = knownRows(embeddings, path, table, [metric, options.companion ?? metric], (key) =>
         chosen.print(chosen.parse(key)),
