@@ -32,7 +32,7 @@ function open(root: string): EmbeddingCache {
     identity: '0'.repeat(32),
     dimension,
     limit: Number.POSITIVE_INFINITY,
-    about: { model: 'bench', pooling: 'bench' },
+    about: { model: 'bench', pooling: 'bench', precision: 'bench' },
     onWarning: (message) => {
       throw new Error(message);
     },

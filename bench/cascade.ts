@@ -6,7 +6,7 @@
  *   node dist/bench/cascade.js --space einspace:1x8x8 --table T --metric M --features counts,ngrams,static,code
  */
 import { kendallTauB, stream } from '#cole/base/index.js';
-import { codeDefaults, codeScaling, defaultStyle, needsEmbedder } from '#cole/features/index.js';
+import { codeDefaults, codeScaling, defaultStyle, needsEmbedder, resolveReading } from '#cole/features/index.js';
 import { createEmbedder, type Pooling } from '#cole/lm/index.js';
 import {
   createScorer,
@@ -86,8 +86,7 @@ for (const spec of specs) {
     style,
     first: null,
     full: features,
-    model,
-    pooling,
+    reading: resolveReading({ model, pooling }),
     scaling: codeScaling(model),
     maxTokens,
     train: { archs, values },

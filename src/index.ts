@@ -29,6 +29,8 @@ export {
   type FeatureSet,
   type FittedFeatures,
   featureNames,
+  type Reading,
+  type ReadingChoice,
 } from './features/index.js';
 export {
   type Agreement,

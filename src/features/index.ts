@@ -12,6 +12,14 @@ import type { FeatureSet } from './types.js';
 
 export type { TextEmbedder } from './code.js';
 export { codeDefaults, codeScaling, defaultStyle } from './defaults.js';
+export {
+  type Reading,
+  type ReadingChoice,
+  readingWords,
+  refuseReading,
+  resolveReading,
+  shortReading,
+} from './reading.js';
 export { type Scaling, scalings } from './scaling.js';
 export type { FeatureSet, FittedFeatures } from './types.js';
 

@@ -87,7 +87,7 @@ export class ModelEmbedder implements MultiEmbedder {
                 identity: identities[at]!.fitting,
                 dimension,
                 limit: options.cacheLimit,
-                about: { model: options.model, pooling },
+                about: { model: options.model, pooling, precision: options.precision },
                 onWarning: (message) => this.#warn(message),
               }),
           );

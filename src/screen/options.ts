@@ -1,7 +1,15 @@
 /** What a screen is asked for, and what that comes to. */
 import { ColeError, pickNamed, unknownName } from '../base/index.js';
-import { codeDefaults, codeScaling, defaultStyle, featureNames, needsEmbedder } from '../features/index.js';
-import type { Pooling } from '../lm/index.js';
+import {
+  codeScaling,
+  defaultStyle,
+  featureNames,
+  needsEmbedder,
+  type Reading,
+  type ReadingChoice,
+  refuseReading,
+  resolveReading,
+} from '../features/index.js';
 import { type Space, space as spaceOf } from '../spaces/index.js';
 import type { TableSource } from '../workers/index.js';
 
@@ -21,7 +29,8 @@ export interface ScreenInput {
   rows(): AsyncIterable<InputRow>;
 }
 
-export interface ScreenOptions {
+/** Texts over the limit are cut, so that echo, which pools whole texts, has no place here. */
+export interface ScreenOptions extends Omit<ReadingChoice, 'echo'> {
   /** Run directory. */
   readonly out: string;
   /** Default `einspace`. */
@@ -40,8 +49,6 @@ export interface ScreenOptions {
   /** What the last stage sees: a part such as `5%`, or as much as it can in a time such as `30min`. Default `5%`. */
   readonly full?: string;
   readonly style?: string;
-  readonly model?: string;
-  readonly pooling?: Pooling;
   /** Longer texts are cut and counted. Default 512. */
   readonly maxTokens?: number;
   /** Rows in the result. Default 100. */
@@ -68,8 +75,7 @@ export interface ScreenPlan {
   /** A part, or seconds. */
   readonly full: { readonly share: number } | { readonly seconds: number };
   readonly style: string;
-  readonly model: string;
-  readonly pooling: Pooling;
+  readonly reading: Reading;
   readonly scaling: string;
   readonly maxTokens: number;
   readonly top: number;
@@ -104,7 +110,11 @@ export function planScreen(options: ScreenOptions): ScreenPlan {
   if ((options.table === undefined) === (options.benchmark === undefined))
     throw new ColeError('ERR_OPTION', 'expected a table or a benchmark with known values, and not both');
   const shard = options.shard ?? { index: 1, of: 1 };
-  const model = options.model ?? codeDefaults.model;
+  const { model, pooling, precision, embeddingLayer, specialTokens } = options;
+  const others = { pooling, precision, embeddingLayer, specialTokens };
+  // The model itself may be for the first stage alone, which reads static embeddings.
+  if (!needsEmbedder(features)) refuseReading(others, `features ${features}, which read no text with a language model`);
+  const reading = resolveReading({ model, ...others });
   const plan: ScreenPlan = {
     space: space.name,
     count: options.count ?? null,
@@ -115,9 +125,8 @@ export function planScreen(options: ScreenOptions): ScreenPlan {
     first: everything ? null : first,
     full,
     style: options.style ?? defaultStyle(space.name),
-    model,
-    pooling: options.pooling ?? codeDefaults.pooling,
-    scaling: codeScaling(model),
+    reading,
+    scaling: codeScaling(reading.model),
     maxTokens: options.maxTokens ?? 512,
     top: options.top ?? 100,
     chunk: options.chunk ?? 8192,

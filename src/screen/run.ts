@@ -123,14 +123,13 @@ class Screen {
 
   /** What every worker makes the same scorer of; the embeddings of known architectures are made once, here. */
   async #setup(): Promise<ScorerSetup> {
-    const { space, style, first, features: full, model, pooling, scaling, maxTokens, seed } = this.#plan;
+    const { space, style, first, features: full, reading, scaling, maxTokens, seed } = this.#plan;
     const { addonThreads, languageModelThreads } = this.#cores();
-    const common = { space, style, first, full, model, pooling, scaling: scaling as Scaling, maxTokens, seed };
+    const common = { space, style, first, full, reading, scaling: scaling as Scaling, maxTokens, seed };
     const train = this.#train;
     if (!needsEmbedder(full)) return { ...common, train, vectors: null, threads: addonThreads };
     const embedder = await createEmbedder({
-      model,
-      pooling,
+      ...reading,
       maxTokens,
       onLong: 'truncate',
       threads: languageModelThreads,

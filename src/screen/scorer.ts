@@ -9,10 +9,11 @@ import {
   createFeatures,
   type FittedFeatures,
   needsEmbedder,
+  type Reading,
   type Scaling,
   type TextEmbedder,
 } from '../features/index.js';
-import { createEmbedder, createStaticEmbedder, type Embedder, type Pooling } from '../lm/index.js';
+import { createEmbedder, createStaticEmbedder, type Embedder } from '../lm/index.js';
 import { type Encoding, type Space, space as spaceOf } from '../spaces/index.js';
 import { createSurrogate, type FittedSurrogate } from '../surrogate/index.js';
 
@@ -31,8 +32,7 @@ export interface ScorerSetup {
   readonly first: string | null;
   /** Features of the last stage. */
   readonly full: string;
-  readonly model: string;
-  readonly pooling: Pooling;
+  readonly reading: Reading;
   /** Of the embeddings where they are the only features. */
   readonly scaling: Scaling;
   readonly maxTokens: number;
@@ -122,8 +122,8 @@ export async function createScorer(setup: ScorerSetup): Promise<Scorer> {
   let embedder: Embedder | undefined;
   let textEmbedder: TextEmbedder | undefined;
   if (specs.some(needsEmbedder)) {
-    const { model, pooling, maxTokens, threads, vectors } = setup;
-    embedder = await createEmbedder({ model, pooling, maxTokens, threads, onLong: 'truncate', cache: null });
+    const { reading, maxTokens, threads, vectors } = setup;
+    embedder = await createEmbedder({ ...reading, maxTokens, threads, onLong: 'truncate', cache: null });
     items.forEach(({ text }, at) => {
       if (vectors) given.set(text, vectors.subarray(at * embedder!.dimension, (at + 1) * embedder!.dimension));
     });
@@ -131,7 +131,7 @@ export async function createScorer(setup: ScorerSetup): Promise<Scorer> {
   }
   try {
     const staticEmbedder = specs.some((spec) => spec.split('+').includes('static'))
-      ? await createStaticEmbedder(setup.model, setup.threads)
+      ? await createStaticEmbedder(setup.reading.model, setup.threads)
       : undefined;
     const context = {
       space: itemSpace(space),

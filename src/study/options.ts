@@ -1,7 +1,6 @@
 /** Options of a search run: what a caller may say, what it comes to, and what of it decides the result. */
 import { atLeast, ColeError, resolveOptions } from '../base/index.js';
-import type { Scaling } from '../features/index.js';
-import type { Pooling } from '../lm/index.js';
+import { type Reading, type ReadingChoice, refuseReading, type Scaling } from '../features/index.js';
 import { checkCommandSettings } from '../objectives/index.js';
 import {
   type BananasOptions,
@@ -16,7 +15,7 @@ import { planFeatures } from './features.js';
 import { type CommandSource, commandSource } from './trainings.js';
 
 /** One method (a strategy with its features) on one table, `trials` times. */
-export interface RunSearchOptions {
+export interface RunSearchOptions extends ReadingChoice {
   /** Default `nas-bench-201`. */
   readonly space?: string;
   /** File of the table, CSV or Arrow. Either this or `benchmark`. */
@@ -40,9 +39,6 @@ export interface RunSearchOptions {
   readonly features?: string;
   /** Form of the text that `code` and `ngrams` read. */
   readonly style?: string;
-  /** Language model of `code`, by its name in the model store. */
-  readonly model?: string;
-  readonly pooling?: Pooling;
   /** Default: what suits the language model where `code` is the only feature set (`codeScaling`), else none. */
   readonly scaling?: Scaling;
   readonly surrogate?: SurrogateChoice;
@@ -78,7 +74,7 @@ export interface SearchPlan {
   readonly testMetric: string | null;
   readonly settings: StrategySettings;
   readonly features: { readonly spec: string; readonly style: string; readonly scaling: Scaling | null } | null;
-  readonly embedder: { readonly model: string; readonly pooling: Pooling } | null;
+  readonly embedder: Reading | null;
   readonly surrogate: Omit<SurrogateOptions, 'threads'> | null;
   readonly budget: number;
   readonly batch: number;
@@ -104,6 +100,10 @@ const defaults = {
   style: undefined,
   model: undefined,
   pooling: undefined,
+  precision: undefined,
+  embeddingLayer: undefined,
+  specialTokens: undefined,
+  echo: undefined,
   scaling: undefined,
   surrogate: undefined,
   budget: 150,
@@ -173,9 +173,8 @@ function surrogatePlan(
   settings: StrategySettings,
 ): Pick<SearchPlan, 'features' | 'embedder' | 'surrogate'> {
   if (settings.strategy !== 'bananas') {
-    const extra = (['features', 'style', 'model', 'pooling', 'scaling', 'surrogate'] as const).find(
-      (name) => o[name] !== undefined,
-    );
+    refuseReading(o, `strategy ${settings.strategy}, which fits nothing`);
+    const extra = (['features', 'style', 'scaling', 'surrogate'] as const).find((name) => o[name] !== undefined);
     if (extra)
       throw new ColeError(
         'ERR_OPTION',

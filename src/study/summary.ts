@@ -1,5 +1,6 @@
 /** summary.json: what the finished trials of a run show. A pure function of the plan, the table's facts and the trials. */
 
+import { shortReading } from '../features/index.js';
 import type { TrialRecord } from './journal.js';
 import { areaUnderCurve, bestSoFar, meanCurve, meanWithBand, type TargetReach, targetReach } from './metrics.js';
 import type { SearchPlan } from './options.js';
@@ -126,7 +127,7 @@ export function summarize(plan: SearchPlan, source: SourceFacts, all: ReadonlyMa
 function methodName(plan: SearchPlan): string {
   const { settings, features, embedder, surrogate } = plan;
   const head = surrogate && surrogate.head !== 'mlp' ? surrogate.head : undefined;
-  return [settings.strategy, features?.spec, embedder && `${features?.style} ${embedder.model}`, head]
+  return [settings.strategy, features?.spec, embedder && `${features?.style} ${shortReading(embedder)}`, head]
     .filter((part) => part)
     .join(' ');
 }

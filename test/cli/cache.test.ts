@@ -24,7 +24,13 @@ it('is listed, bounded and emptied', async () => {
   await run(embed, lines('conv', 'pool'));
   await run([...embed, '--pooling', 'last_token'], lines('conv'));
   const [newest, older] = JSON.parse((await run(['cache', 'list', '--json'])).stdout);
-  expect(newest).toMatchObject({ model: 'bert', pooling: 'last_token', files: 1, isUsedByOthers: false });
+  expect(newest).toMatchObject({
+    model: 'bert',
+    pooling: 'last_token',
+    precision: 'float32',
+    files: 1,
+    isUsedByOthers: false,
+  });
   expect(older).toMatchObject({ model: 'bert', pooling: 'mean', files: 1 });
   expect((await run(['cache', 'list'])).stdout).toContain(`${older.identity}  bert   mean`);
 

@@ -23,7 +23,7 @@ const folder = (of = identity) => join(root, of);
 const segments = (of = identity) => readdirSync(folder(of)).filter((name) => name.endsWith('.arrow'));
 
 function open(options: { identity?: string; limit?: number } = {}): EmbeddingCache {
-  const about = { model: 'tiny', pooling: 'mean' };
+  const about = { model: 'tiny', pooling: 'mean', precision: 'float32' };
   const onWarning = (message: string) => warnings.push(message);
   return new EmbeddingCache({
     root,
@@ -52,7 +52,7 @@ const worker = `
   import { EmbeddingCache, textKey } from ${JSON.stringify(packageFile('dist', 'lm', 'cache', 'cache.js'))};
   const [root, seed, rounds] = process.argv.slice(2);
   const cache = new EmbeddingCache({
-    root, identity: '${identity}', dimension: ${dimension}, limit: Number.POSITIVE_INFINITY, about: { model: 'tiny', pooling: 'mean' },
+    root, identity: '${identity}', dimension: ${dimension}, limit: Number.POSITIVE_INFINITY, about: { model: 'tiny', pooling: 'mean', precision: 'float32' },
     onWarning: (message) => { throw new Error(message); },
   });
   for (let round = 0; round < Number(rounds); round++) {
@@ -202,7 +202,7 @@ describe('embedding cache', () => {
       if (process.getuid?.() === 0) process.setuid(65534);
       const cache = new EmbeddingCache({
         root: ${JSON.stringify(root)}, identity: '${identity}', dimension: ${dimension}, limit: 1e9,
-        about: { model: 'tiny', pooling: 'mean' }, onWarning: (message) => console.log(message),
+        about: { model: 'tiny', pooling: 'mean', precision: 'float32' }, onWarning: (message) => console.log(message),
       });
       await cache.refresh();
       for (const number of [1, 2]) {
@@ -231,7 +231,7 @@ describe('embedding cache', () => {
       const rows = 4096;
       const cache = new EmbeddingCache({
         root: ${JSON.stringify(root)}, identity: '${identity}', dimension: ${dimension}, limit: 1e9,
-        about: { model: 'tiny', pooling: 'mean' }, onWarning: (message) => console.log(message),
+        about: { model: 'tiny', pooling: 'mean', precision: 'float32' }, onWarning: (message) => console.log(message),
       });
       const keys = Array.from({ length: rows }, (_, i) => 'k' + i);
       await cache.add(keys, { rows, cols: ${dimension}, data: new Float32Array(rows * ${dimension}) });

@@ -214,7 +214,7 @@ describe('a study', () => {
     ['methods', { methods: [] }, /at least one method/],
     ['a feature set', { methods: [{ features: 'pth' }] }, /did you mean path/],
     ['two methods of one name', { methods: [{ features: 'path' }, { features: 'path' }] }, /distinct names/],
-    ['a model that nothing reads', { methods: [{ features: 'path', model: 'x' }] }, /no model or pooling/],
+    ['a model that nothing reads', { methods: [{ features: 'path', model: 'x' }] }, /no model for features path/],
     ['a baseline', { baseline: 'code' }, /as baseline, got code/],
     ['a size', { sizes: [20, 199] }, /at most \d+, the rows outside a fold.*got 199/],
     ['a population', { population: 10_000 }, /population of at most/],

@@ -149,7 +149,7 @@ describe('runSearch', () => {
     [{ table: undefined }, 'got none'],
     [{ buget: 5 }, 'did you mean budget?'],
     [{ strategy: 'random' }, 'expected no features for strategy random'],
-    [{ model: 'smollm2-135m' }, 'expected no model or pooling for features path'],
+    [{ model: 'smollm2-135m' }, 'expected no model for features path'],
     [{ features: 'pth' }, 'did you mean path?'],
     [{ space: 'nas-bench-301' }, 'as space, got nas-bench-301'],
   ])('refuses %j before it writes anything', async (change, message) => {

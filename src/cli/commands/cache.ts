@@ -13,17 +13,19 @@ export function addCache(program: CommandUnknownOpts): void {
     .addHelpText('before', examples('cole cache list', 'cole cache clear', 'cole cache trim --cache-limit 2GB'));
   cache
     .command('list')
-    .description('what is kept: of which model and pooling, how much, used when')
+    .description('what is kept: of which model, pooling and precision, how much, used when')
     .option(...folderOption)
     .action(async (options, command) => {
       const { embeddingsFolder, listCache } = await import('../../index.js');
       const root = options.cache ?? embeddingsFolder();
       const entries = await listCache(root);
       if (contextOf(command).json) return printJson(entries);
-      const rows = entries.map(({ identity, model, pooling, files, bytes, lastUsed, isUsedByOthers }) => {
-        return [identity, model, pooling, files, formatBytes(bytes), lastUsed, isUsedByOthers ? 'open' : ''];
+      const rows = entries.map(({ identity, model, pooling, precision, files, bytes, lastUsed, isUsedByOthers }) => {
+        return [identity, model, pooling, precision, files, formatBytes(bytes), lastUsed, isUsedByOthers ? 'open' : ''];
       });
-      await print(formatTable(['identity', 'model', 'pooling', 'files', 'size', 'last used', 'state'], rows));
+      await print(
+        formatTable(['identity', 'model', 'pooling', 'precision', 'files', 'size', 'last used', 'state'], rows),
+      );
       log.info(`${formatBytes(entries.reduce((sum, { bytes }) => sum + bytes, 0))} in ${root}`);
     });
   cache

@@ -5,6 +5,7 @@ import { integer } from '../arguments.js';
 import { contextOf, defined, examples, required } from '../context.js';
 import { embedAll, printPlan, printVectors, reportOn, tokenCounts, vectorsFile } from '../embedding.js';
 import { writeOut } from '../files.js';
+import { readingOf, readingOptions } from '../reading.js';
 import { readTexts } from '../texts.js';
 
 export function addEmbed(program: CommandUnknownOpts): void {
@@ -27,22 +28,12 @@ export function addEmbed(program: CommandUnknownOpts): void {
       ),
     )
     .option('--out <file>', 'Arrow file, - for standard output; not needed with --json')
-    .option('--model <name>', 'language model, see cole models list (default: that of features code)')
-    .option(
-      '--pool, --pooling <list>',
-      'mean, last_token, avg_avg, mid, multi_layer or layer:K; several come from one run of the model, as columns with their names instead of embedding (default: that of features code)',
-    )
-    .addOption(
-      new Option('--precision <name>', 'of the language model; made once by cole models pull NAME --precision')
-        .choices(['float32', 'int8', 'int4'])
-        .default('float32' as const),
-    )
-    .option('--no-embedding-layer', 'leave the embedding layer out of avg_avg')
-    .option(
-      '--no-special-tokens',
-      'leave the special tokens around a text, which the model still reads, out of poolings',
-    )
-    .option('--echo', 'causal models: read each text twice and pool over the second copy', false)
+    .addOption(readingOptions.model())
+    .addOption(readingOptions.poolings())
+    .addOption(readingOptions.precision())
+    .addOption(readingOptions.embeddingLayer())
+    .addOption(readingOptions.specialTokens())
+    .addOption(readingOptions.echo())
     .option('--max-tokens <n>', 'longest text, special tokens included', integer(1))
     .addOption(
       new Option(
@@ -79,12 +70,10 @@ export function addEmbed(program: CommandUnknownOpts): void {
       const model = options.model ?? codeDefaults.model;
       const poolings = (options.pooling ?? codeDefaults.pooling).split(',').map((name) => name.trim());
       const settings = defined({
+        precision: 'float32',
+        ...defined({ ...readingOf(options), pooling: undefined }),
         model,
         poolings,
-        precision: options.precision,
-        embeddingLayer: options.embeddingLayer,
-        specialTokens: options.specialTokens,
-        echo: options.echo,
         maxTokens: options.maxTokens,
         onLong: options.onLong,
         batchTokens: options.batchTokens,

@@ -6,6 +6,7 @@ import { embedded, metricsOf } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples, required } from '../context.js';
 import { formatTable, log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
+import { readingOf, readingOptions } from '../reading.js';
 import { screenInput } from '../rows.js';
 import { interruptSignal } from '../signals.js';
 
@@ -47,8 +48,11 @@ export function addScreen(program: CommandUnknownOpts): void {
     .option('--first <names>', 'what the first stage sees: counts, ngrams, static, or a sum of them')
     .option('--full <budget>', 'what the last stage sees: a part such as 5%, or what it can do in a time such as 30min')
     .option('--style <name>', 'form of the text, see cole render --styles (default for einspace: nested)')
-    .option('--model <name>', 'language model, see cole models list (default: that of features code)')
-    .option('--pooling <mode>', 'mean, last_token or avg_avg (default: that of features code)')
+    .addOption(readingOptions.model())
+    .addOption(readingOptions.pooling())
+    .addOption(readingOptions.precision())
+    .addOption(readingOptions.embeddingLayer())
+    .addOption(readingOptions.specialTokens())
     .option('--max-tokens <n>', 'longer texts are cut and counted', integer(1), 512)
     .option('--top <n>', 'architectures to keep', integer(1), 100)
     .option('--chunk <n>', 'architectures from one checkpoint to the next', integer(1), 8192)
@@ -64,6 +68,7 @@ export function addScreen(program: CommandUnknownOpts): void {
       const { benchmark } = options;
       const given = defined({
         ...options,
+        ...readingOf(options),
         out,
         seed,
         threads,

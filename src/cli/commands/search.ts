@@ -10,6 +10,7 @@ import { commandLine, contextOf, defined, examples, runDirectory } from '../cont
 import { headHelp } from '../head.js';
 import { log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
+import { readingOf, readingOptions } from '../reading.js';
 import { interruptSignal } from '../signals.js';
 import { summaryTable } from '../summary.js';
 
@@ -55,8 +56,12 @@ export function addSearch(program: CommandUnknownOpts): void {
       'what the surrogate sees: code, ngrams, path ..., or a sum such as code+ngrams (default: code)',
     )
     .option('--style <name>', 'form of the text that code and ngrams read, see cole render --styles')
-    .option('--model <name>', 'language model of code, see cole models list')
-    .option('--pooling <mode>', 'mean, last_token or avg_avg')
+    .addOption(readingOptions.model())
+    .addOption(readingOptions.pooling())
+    .addOption(readingOptions.precision())
+    .addOption(readingOptions.embeddingLayer())
+    .addOption(readingOptions.specialTokens())
+    .addOption(readingOptions.echo())
     .option('--scaling <mode>', 'scaling of the features')
     .option('--head <name>', `what is fitted to the features: ${headHelp} (default: mlp)`)
     .option('--loss <name>', 'loss of an mlp: mse or hinge')
@@ -98,8 +103,7 @@ export function addSearch(program: CommandUnknownOpts): void {
         preset: options.preset,
         features: options.features,
         style: options.style,
-        model: options.model,
-        pooling: options.pooling,
+        ...readingOf(options),
         scaling: options.scaling,
         surrogate: section({
           head: options.head,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { ColeError } from '../../base/index.js';
 import type { RegressionMethod, RegressionOptions, RegressionSummary } from '../../index.js';
 import { integer, integers } from '../arguments.js';
 import { embedded, metricsOf } from '../benchmark.js';
@@ -9,6 +10,7 @@ import { commandLine, contextOf, defined, examples, runDirectory } from '../cont
 import { headHelp } from '../head.js';
 import { formatTable, log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
+import { readingOf, readingOptions } from '../reading.js';
 import { interruptSignal } from '../signals.js';
 
 export function addStudy(program: CommandUnknownOpts): void {
@@ -43,7 +45,14 @@ export function addStudy(program: CommandUnknownOpts): void {
     )
     .option('--styles <list>', 'forms of the text that code and ngrams read, see cole render --styles')
     .option('--models <list>', 'language models of code, see cole models list')
-    .option('--poolings <list>', 'mean, last_token, avg_avg')
+    .option(
+      '--pool, --poolings <list>',
+      'mean, last_token, avg_avg, mid, multi_layer, layer:K; those of one model come from one run of it',
+    )
+    .option('--precisions <list>', 'float32, int8, int4; made once by cole models pull NAME --precision')
+    .addOption(readingOptions.embeddingLayer())
+    .addOption(readingOptions.specialTokens())
+    .addOption(readingOptions.echo())
     .option('--scalings <list>', 'none, center, zscore, l2')
     .option('--heads <list>', `what is fitted to the features: ${headHelp} (default: mlp)`)
     .option('--presets <list>', 'settings of the head, which the others go over')
@@ -96,11 +105,25 @@ export function addStudy(program: CommandUnknownOpts): void {
 type Lists = Readonly<
   Partial<
     Record<
-      'features' | 'embeddings' | 'styles' | 'models' | 'poolings' | 'scalings' | 'heads' | 'presets' | 'losses',
+      | 'features'
+      | 'embeddings'
+      | 'styles'
+      | 'models'
+      | 'poolings'
+      | 'precisions'
+      | 'scalings'
+      | 'heads'
+      | 'presets'
+      | 'losses',
       string
     >
   >
-> & { readonly pcas?: readonly number[] };
+> & {
+  readonly pcas?: readonly number[];
+  readonly embeddingLayer?: boolean;
+  readonly specialTokens?: boolean;
+  readonly echo?: true | undefined;
+};
 
 /** Every combination of the lists that a feature set can have; those that come to the same are one method. */
 function methodsOf(lists: Lists): RegressionMethod[] {
@@ -127,9 +150,11 @@ function methodsOf(lists: Lists): RegressionMethod[] {
       ['style', reads || parts.includes('ngrams') ? list(lists.styles) : undefined],
       ['model', reads ? list(lists.models) : undefined],
       ['pooling', reads ? list(lists.poolings) : undefined],
+      ['precision', reads ? list(lists.precisions) : undefined],
       ['scaling', list(lists.scalings)],
-    ]);
+    ]).map((method) => (reads ? { ...method, ...switches(lists, method) } : method));
   });
+  refuseUnused(lists, features);
   const methods = [...files, ...features].flatMap((method) =>
     heads.map((head) => {
       const choices = Object.values(head.surrogate ?? {});
@@ -138,6 +163,26 @@ function methodsOf(lists: Lists): RegressionMethod[] {
     }),
   );
   return [...new Map(methods.map((method) => [JSON.stringify(method), method])).values()] as RegressionMethod[];
+}
+
+/** A choice that no method takes would change nothing without a word. */
+function refuseUnused(lists: Lists, methods: readonly Record<string, unknown>[]): void {
+  const { styles: style, models: model, poolings: pooling, precisions: precision } = lists;
+  const asked = { style, model, pooling, precision, ...switches(lists, {}) };
+  for (const [name, value] of Object.entries(asked))
+    if (value !== undefined && !methods.some((method) => method[name] !== undefined))
+      throw new ColeError('ERR_OPTION', `expected features to which ${name} ${value} applies, got none`);
+}
+
+/** Those of the language model, for a method that has one; the embedding layer is in avg_avg alone. */
+function switches(lists: Lists, { pooling }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { embeddingLayer, ...others } = readingOf({
+    specialTokens: lists.specialTokens ?? true,
+    embeddingLayer: lists.embeddingLayer ?? true,
+    echo: lists.echo,
+  });
+  const averages = pooling === undefined || pooling === 'avg_avg';
+  return defined({ ...others, embeddingLayer: averages ? embeddingLayer : undefined });
 }
 
 /** All ways to take one value of every list; a list that is missing leaves its name out. */

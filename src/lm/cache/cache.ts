@@ -31,7 +31,7 @@ export interface CacheOptions {
   /** Bytes of all identities together. */
   readonly limit: number;
   /** What the vectors are of, for people. */
-  readonly about: { readonly model: string; readonly pooling: string };
+  readonly about: { readonly model: string; readonly pooling: string; readonly precision: string };
   /** Hears of what went wrong without harm: segments that cannot be used, a folder that cannot be written, what was removed. */
   readonly onWarning: (message: string) => void;
 }

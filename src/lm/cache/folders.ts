@@ -17,6 +17,7 @@ export interface CacheEntry {
   readonly identity: string;
   readonly model: string;
   readonly pooling: string;
+  readonly precision: string;
   readonly files: number;
   readonly bytes: number;
   /** ISO 8601; when the newest file was written or first read on a day. */
@@ -50,6 +51,7 @@ export async function listCache(root: string): Promise<CacheEntry[]> {
       identity,
       model: String(about.model ?? 'unknown'),
       pooling: String(about.pooling ?? 'unknown'),
+      precision: String(about.precision ?? 'unknown'),
       files: segments.length,
       bytes: sizeOf(segments),
       lastUsed: new Date(usedMs).toISOString(),

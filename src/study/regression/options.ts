@@ -1,13 +1,12 @@
 /** Options of a regression study: what a caller may say, what it comes to, and what of it decides the result. */
 import { atLeast, ColeError, resolveOptions } from '../../base/index.js';
-import type { Scaling } from '../../features/index.js';
-import type { Pooling } from '../../lm/index.js';
+import { type ReadingChoice, readingWords, refuseReading, type Scaling } from '../../features/index.js';
 import { resolveSurrogate, type SurrogateChoice, type SurrogateOptions } from '../../surrogate/index.js';
 import type { TableSource } from '../../workers/index.js';
 import { type FeaturePlan, planFeatures } from '../features.js';
 
-/** Features and the head that learns from them. */
-export interface RegressionMethod {
+/** Features, how a language model reads them where it does, and the head that learns from them. */
+export interface RegressionMethod extends ReadingChoice {
   /** In tables and files. Default: the features and every choice that was given. */
   readonly name?: string;
   /** As in a search. Default `code`. */
@@ -15,8 +14,6 @@ export interface RegressionMethod {
   /** Arrow file that `cole embed` wrote, with an architecture as each key; takes the place of `features` and all that follows but the surrogate. */
   readonly embeddings?: string;
   readonly style?: string;
-  readonly model?: string;
-  readonly pooling?: Pooling;
   readonly scaling?: Scaling;
   readonly surrogate?: SurrogateChoice;
 }
@@ -151,7 +148,11 @@ const methodDefaults = {
   embeddings: undefined as string | undefined,
   style: undefined as string | undefined,
   model: undefined as string | undefined,
-  pooling: undefined as Pooling | undefined,
+  pooling: undefined as ReadingChoice['pooling'],
+  precision: undefined as ReadingChoice['precision'],
+  embeddingLayer: undefined as boolean | undefined,
+  specialTokens: undefined as boolean | undefined,
+  echo: undefined as boolean | undefined,
   scaling: undefined as Scaling | undefined,
   surrogate: undefined as SurrogateChoice | undefined,
 };
@@ -163,13 +164,18 @@ function planMethod(given: RegressionMethod, spaceName: string): MethodPlan {
     value === undefined ? [] : [typeof value === 'string' ? value : `${key}=${value}`],
   );
   if (o.embeddings !== undefined) {
-    const extra = (['features', 'style', 'model', 'pooling', 'scaling'] as const).find((key) => o[key] !== undefined);
-    if (extra) throw new ColeError('ERR_OPTION', `expected no ${extra} beside embeddings ${o.embeddings}, got one`);
+    refuseReading(o, `embeddings ${o.embeddings}, which are there`);
+    const extra = (['features', 'style', 'scaling'] as const).find((key) => o[key] !== undefined);
+    if (extra)
+      throw new ColeError(
+        'ERR_OPTION',
+        `expected no ${extra} for embeddings ${o.embeddings}, which are there, got one`,
+      );
     const name = o.name ?? [o.embeddings, ...head].join(' ');
     return { name, features: null, embedder: null, embeddings: o.embeddings, surrogate };
   }
   const { features, embedder } = planFeatures(o, spaceName);
-  const choices = [o.style, o.model, o.pooling, o.scaling].filter((choice) => choice !== undefined);
+  const choices = [o.style, ...readingWords(o), o.scaling].filter((choice) => choice !== undefined);
   return {
     name: o.name ?? [features.spec, ...choices, ...head].join(' '),
     features,

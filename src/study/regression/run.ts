@@ -7,7 +7,6 @@ import { setMaxListeners } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ColeError, interruptedBy, type OnProgress, packageFile, writeFileAtomic } from '../../base/index.js';
-import type { Embedder } from '../../lm/index.js';
 import { type Space, space as spaceOf } from '../../spaces/index.js';
 import {
   type CoreBudget,
@@ -22,7 +21,7 @@ import { extendDirectory } from '../extend.js';
 import { Journal } from '../journal.js';
 import { lockDirectory } from '../lock.js';
 import { codeHash, makeManifest, readManifest, requireSameRun, startDirectory } from '../manifest.js';
-import { embedPopulation, type Population, populationOf, readPopulation, type Vectors } from './data.js';
+import { type Population, populationOf } from './data.js';
 import { type RegressionEntry, type RegressionTrial, regressionEntries, trialKey, trialsOf } from './journal.js';
 import { regressionMetrics } from './metrics.js';
 import {
@@ -41,6 +40,7 @@ import {
   sortedTrials,
   summarizeRegression,
 } from './summary.js';
+import { checkEmbedders, type EmbedderSettings, MethodVectors } from './vectors.js';
 
 /** Options in which a study may be extended: a repeat depends on its number alone. */
 const lengths = ['repeats'];
@@ -82,6 +82,7 @@ export async function runRegression(
     workers: options.workers,
     threads: options.threads,
   });
+  if (!readManifest(options.out)) await checkEmbedders(plan.methods, embedderSettings(cores, options));
   const unlock = await lockDirectory(options.out);
   try {
     const compared = comparedOptions(plan, facts);
@@ -165,16 +166,21 @@ async function runTrials(work: Work): Promise<RegressionSummary> {
       }
       report(done[0]!.method);
     };
-    // Method after method: the vectors of one are in memory at a time.
-    for (const method of plan.methods) {
-      const open = openFolds(work, method, trials);
-      if (open.length === 0) continue;
+    const isOpen = (method: MethodPlan) => openFolds(work, method, trials).length > 0;
+    const methods = plan.methods.filter(isOpen);
+    const source = vectorSource(work, methods);
+    // Method after method: few vectors are in memory at a time.
+    for (const method of methods) {
       report(method.name);
-      const vectors = await vectorsOf(work, method);
+      const vectors = await source.next();
       interruptedBy(hooks.signal, 'the study was interrupted');
       if (vectors) requireSameVectors(journal, method.name, vectors.identity);
       const rows = vectors?.rows ?? null;
-      await Promise.all(open.map(async (fold) => record(await runFold(work, method, rows, fold, pool, stop.signal))));
+      await Promise.all(
+        openFolds(work, method, trials).map(async (fold) =>
+          record(await runFold(work, method, rows, fold, pool, stop.signal)),
+        ),
+      );
     }
     journal.flush();
     return await writeResults(work, [...trials.values()]);
@@ -205,25 +211,15 @@ function openFolds({ plan, facts }: Work, method: MethodPlan, trials: ReadonlyMa
   return open;
 }
 
-/** What a method needs beside the architectures themselves. */
-async function vectorsOf(
+function vectorSource(
   { space, population, options, cores, hooks }: Work,
-  method: MethodPlan,
-): Promise<Vectors | undefined> {
-  if (method.embeddings !== null) return readPopulation(method.embeddings, space, population.archs);
-  if (method.embedder === null) return undefined;
-  // Loaded for those who read text only: its runtime is an optional package.
-  const { createEmbedder } = await import('../../lm/index.js');
-  const embedder: Embedder = await createEmbedder({
-    ...method.embedder,
-    threads: cores.languageModelThreads,
-    ...(options.cache !== undefined && { cache: options.cache }),
-  });
-  try {
-    return await embedPopulation(method, space, population.archs, embedder, hooks.onProgress);
-  } finally {
-    await embedder.close();
-  }
+  methods: readonly MethodPlan[],
+): MethodVectors {
+  return new MethodVectors(methods, space, population.archs, embedderSettings(cores, options), hooks.onProgress);
+}
+
+function embedderSettings({ languageModelThreads }: CoreBudget, { cache }: RegressionOptions): EmbedderSettings {
+  return { threads: languageModelThreads, ...(cache !== undefined && { cache }) };
 }
 
 /** Trials of one method come from the same vectors, also when the study goes on later. */
