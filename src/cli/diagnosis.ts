@@ -1,9 +1,9 @@
 /** The checks behind `cole doctor`. Each one looks for itself and never throws: a fault is a result here. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 import { promisify } from 'node:util';
-import { packageFile } from '../base/index.js';
+import { availableCores, packageFile } from '../base/index.js';
 
 export interface Check {
   readonly name: string;
@@ -36,7 +36,7 @@ function checkNode(): Check {
   const [major, minor] = /(\d+)\.(\d+)/.exec(engines.node)!.slice(1).map(Number) as [number, number];
   const [haveMajor, haveMinor] = process.versions.node.split('.').map(Number) as [number, number];
   const fine = haveMajor > major || (haveMajor === major && haveMinor >= minor);
-  const found = `${process.version} on ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableParallelism()} cores`;
+  const found = `${process.version} on ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableCores()} cores`;
   return {
     name: 'node',
     state: fine ? 'ok' : 'fault',

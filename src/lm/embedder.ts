@@ -1,6 +1,5 @@
 /** The door to embeddings: options are checked here, once. */
-import { availableParallelism } from 'node:os';
-import { ColeError, pickNamed, resolveOptions } from '../base/index.js';
+import { availableCores, ColeError, pickNamed, resolveOptions } from '../base/index.js';
 import { families } from './families/config.js';
 import { ModelEmbedder } from './model-embedder.js';
 import { defaultCacheLimit, embeddingsFolder } from './store/folder.js';
@@ -56,7 +55,7 @@ export async function createMultiEmbedder(
     echo: false,
     precision: 'float32',
     batchTokens: null,
-    threads: availableParallelism(),
+    threads: availableCores(),
     cache: embeddingsFolder(),
     cacheLimit: defaultCacheLimit(),
   };

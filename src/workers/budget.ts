@@ -1,15 +1,14 @@
 /**
  * The one place that decides how many threads anything uses. Results never depend on it; only times do.
  */
-import { availableParallelism } from 'node:os';
-import { ColeError } from '../base/index.js';
+import { availableCores, ColeError } from '../base/index.js';
 
 export interface CoreRequest {
   /** Independent tasks that could run side by side. */
   readonly tasks: number;
   /** Wanted number of pool workers; default: as many as there are tasks and cores. */
   readonly workers?: number | undefined;
-  /** Cores that may be used in all; default: those the process may run on. */
+  /** Cores that may be used in all; default: those that the process may use, a container's quota included. */
   readonly threads?: number | undefined;
 }
 
@@ -25,7 +24,7 @@ export interface CoreBudget {
 }
 
 export function coreBudget(request: CoreRequest): CoreBudget {
-  const cores = positive('threads', request.threads) ?? availableParallelism();
+  const cores = positive('threads', request.threads) ?? availableCores();
   const workers = Math.max(1, Math.min(positive('workers', request.workers) ?? cores, request.tasks));
   return { workers, addonThreads: Math.max(1, Math.floor(cores / workers)), languageModelThreads: cores };
 }

@@ -3,17 +3,15 @@
  * full after an hour is an hour lost.
  */
 import { statfs } from 'node:fs/promises';
-import { totalmem } from 'node:os';
-import { ColeError } from '../../base/index.js';
+import { ColeError, memoryLimit } from '../../base/index.js';
 
 /** Throws ERR_MEMORY where `bytes` of weights are more than this process may ever have. */
 export function refuseLargerThanMemory(name: string, bytes: number): void {
-  // A container's limit, or a number without meaning where there is none.
-  const limit = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const limit = memoryLimit();
   if (bytes <= limit) return;
   throw new ColeError(
     'ERR_MEMORY',
-    `expected a model of at most ${gigabytes(limit)} GB, the memory of this machine, but ${name} has ${gigabytes(bytes)} GB of weights`,
+    `expected a model of at most ${gigabytes(limit)} GB, the memory of this machine or container, but ${name} has ${gigabytes(bytes)} GB of weights`,
   );
 }
 
