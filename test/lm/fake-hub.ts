@@ -11,6 +11,8 @@ export interface FakeHub {
   readonly cuts: number[];
   /** What files really hold, where that is not what the listing says. */
   readonly changed: Map<string, Uint8Array>;
+  /** Of all its weights, where it has counted them. */
+  parameters: number | undefined;
   /** Answer to everything, if not 200. */
   status: number;
   /** Milliseconds between chunks of 1024 bytes. */
@@ -29,6 +31,7 @@ export async function fakeHub(
     requests: [] as string[],
     cuts: [] as number[],
     changed: new Map<string, Uint8Array>(),
+    parameters: undefined as number | undefined,
     status: 200,
     delay: 0,
   };
@@ -40,7 +43,10 @@ export async function fakeHub(
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     if (hub.status !== 200) return json({ error: 'refused on purpose' }, hub.status);
     if (path.startsWith(`/api/models/${id}/revision/`))
-      return json({ _id: '1', id, sha: commit, cardData: { license }, tags: [], lastModified: '2026-01-01T00:00:00Z' });
+      return json({
+        ...{ _id: '1', id, sha: commit, cardData: { license }, tags: [], lastModified: '2026-01-01T00:00:00Z' },
+        ...(hub.parameters !== undefined && { safetensors: { total: hub.parameters } }),
+      });
     if (path.startsWith(`/api/models/${id}/tree/${commit}`)) return json(Object.entries(files).map(entryOf));
     const name = path.replace(`/${id}/resolve/${commit}/`, '');
     const content = hub.changed.get(name) ?? files[name];

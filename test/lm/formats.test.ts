@@ -154,7 +154,30 @@ describe('GGUF', () => {
       await readAll(openGguf, path);
     }
     await expect(openGguf(file('cut.gguf', good.subarray(0, good.length - 40)))).rejects.toThrow(/cut short/);
-    await expect(openGguf(join(folder, 'absent.gguf'))).rejects.toThrow(/absent/);
+    await expect(openGguf(join(folder, 'absent.gguf'))).rejects.toThrow(/absent\.gguf is not there/);
+  });
+
+  it('may lie in several files', async () => {
+    const names = Object.keys(tensors);
+    const part = (at: number, of: number) => {
+      const own = Object.entries(tensors).filter((_, index) => index % of === at);
+      const about = at === 0 ? { 'general.architecture': 'llama' } : {};
+      return gguf({ ...about, 'split.no': at, 'split.count': of }, Object.fromEntries(own));
+    };
+    const [first, second] = ['x-00001-of-00002.gguf', 'x-00002-of-00002.gguf'] as const;
+    const path = file(first, part(0, 2));
+    await expect(openGguf(path)).rejects.toThrow(/x-00002-of-00002\.gguf is not there/);
+    file(second, part(1, 2));
+    const source = await openGguf(path);
+    expect([...source.names].sort()).toEqual(names.toSorted());
+    expect(source.metadata['general.architecture']).toBe('llama');
+    for (const [name, { data }] of Object.entries(tensors)) expect(await source.read(name)).toEqual(data);
+    await source.close();
+    await expect(openGguf(join(folder, second))).rejects.toThrow(/expected the first part .*x-00001-of-00002/);
+    // A part under the name of another, and one alone.
+    file(second, part(0, 2));
+    await expect(openGguf(path)).rejects.toThrow(/expected part 2 of 2 in .*x-00002.*, got part 1 of 2/);
+    await expect(openGguf(file('renamed.gguf', part(0, 2)))).rejects.toThrow(/expected part 1 of 1 .* of 2/);
   });
 });
 

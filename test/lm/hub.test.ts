@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageFile } from '#cole/base/index.js';
-import { addModel, describeModel, openModel, pullModel, showModel } from '#cole/lm/index.js';
+import { openGguf } from '#cole/lm/formats/gguf.js';
+import { addModel, describeModel, hubNames, openModel, pullModel, showModel } from '#cole/lm/index.js';
+import { findHubModel } from '#cole/lm/store/hub.js';
 import { cole } from '../cli/run.js';
 import { commit, type FakeHub, fakeHub } from './fake-hub.js';
 import { seeded } from './seeded.js';
@@ -13,6 +15,7 @@ import { tinyBert, tinyLlamaGguf } from './tiny.js';
 import { safetensors } from './weight-files.js';
 
 const id = 'someone/Tiny-Bert';
+const bertConfig = readFileSync(join(import.meta.dirname, 'golden', 'bert.json'), 'utf8');
 let home: string;
 let hub: FakeHub;
 let files: Record<string, Uint8Array>;
@@ -118,7 +121,10 @@ describe('the hub', () => {
     const cases: readonly (readonly [Record<string, Uint8Array>, RegExp])[] = [
       [other, /family llama, .* in config\.json of someone\/Tiny-Bert, got gemma2/],
       [{ '../../x.gguf': Buffer.from('x') }, /path of a file from the hub, got \.\.\/\.\.\/x\.gguf/],
-      [{ 'pytorch_model.bin': Buffer.from('x') }, /model\.safetensors or a GGUF file in .*, got pytorch_model\.bin/],
+      [
+        { 'pytorch_model.bin': Buffer.from('x') },
+        /model\.safetensors or a GGUF file in .*, got pytorch_model\.bin; .* cole models add/,
+      ],
       [{ 'a.gguf': Buffer.from('x'), 'b.gguf': Buffer.from('x') }, /GGUF files \(a\.gguf, b\.gguf\) to be named/],
       [
         { 'config.json': files['config.json']!, 'model.safetensors': files['model.safetensors']! },
@@ -133,6 +139,61 @@ describe('the hub', () => {
       await wrong.close();
     }
     expect(existsSync(models()) ? readdirSync(models()) : []).toEqual([]);
+  });
+
+  it.each([
+    ['deepseek-coder-v2-lite', { model_type: 'deepseek_v2', hidden_size: 2048 }, /got deepseek_v2/],
+    [
+      'jina-embeddings-v2-base-code',
+      { ...JSON.parse(bertConfig).config, position_embedding_type: 'alibi' },
+      /position_embedding_type .*alibi/,
+    ],
+    ['sfr-embedding-code', { model_type: 'codexembed' }, /got codexembed/],
+  ])('refuses %s, which is not computed, by what its config.json says', async (name, config, message) => {
+    const large = { 'model.safetensors': Buffer.from('x'), 'tokenizer.json': Buffer.from('{}') };
+    const wrong = await fakeHub(hubNames[name]!, { 'config.json': Buffer.from(JSON.stringify(config)), ...large });
+    process.env.HF_ENDPOINT = wrong.url;
+    await expect(pullModel(name)).rejects.toThrow(message);
+    expect(wrong.requests.filter((request) => /safetensors|tokenizer/.test(request))).toEqual([]);
+    await wrong.close();
+  });
+
+  it('refuses a model that is larger than memory, with the figure, before it is fetched', async () => {
+    hub.parameters = 70e12;
+    const figures =
+      /expected a model of at most [\d.]+ GB, .* but someone\/Tiny-Bert has 280000\.0 GB of weights in float32; --force/;
+    await expect(pullModel(id)).rejects.toMatchObject({ code: 'ERR_MEMORY', message: expect.stringMatching(figures) });
+    expect(hub.requests.filter((request) => request.includes('safetensors'))).toEqual([]);
+    // There is no disk for it either.
+    await expect(pullModel(id, { force: true })).rejects.toMatchObject({ code: 'ERR_IO' });
+    expect(existsSync(models()) ? readdirSync(models()) : []).toEqual([]);
+    hub.parameters = undefined;
+    await pullModel(id);
+  });
+
+  it('reads the head of a GGUF file, which has family and sizes, before it fetches the rest', async () => {
+    tinyLlamaGguf(join(home, 'good.gguf'));
+    const good = readFileSync(join(home, 'good.gguf'));
+    const other = Buffer.from(good);
+    other.write('gamma', other.indexOf('llama', other.indexOf('general.architecture')));
+    for (const [content, message] of [
+      [other, /expected a model of family .* in a\.gguf of someone\/Gguf, got gamma/],
+      [Buffer.from('GGUF'), /a\.gguf has no valid header/],
+    ] as const) {
+      const wrong = await fakeHub('someone/Gguf', { 'a.gguf': content });
+      process.env.HF_ENDPOINT = wrong.url;
+      await expect(pullModel('someone/Gguf')).rejects.toThrow(message);
+      expect(wrong.requests.filter((request) => request.includes('gguf'))).toHaveLength(1);
+      await wrong.close();
+    }
+    const right = await fakeHub('someone/Gguf', { 'a.gguf': good });
+    process.env.HF_ENDPOINT = right.url;
+    const { weightsBytes } = await findHubModel('someone/Gguf', 'main');
+    const source = await openGguf(join(home, 'good.gguf'));
+    const shapes = [...source.names].map((name) => source.shape(name));
+    expect(weightsBytes).toBe(4 * shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0));
+    await source.close();
+    await right.close();
   });
 
   it('says why it refuses, and where it is not there', async () => {
@@ -154,6 +215,7 @@ describe('the hub', () => {
     const bytes = readFileSync(join(home, 'a.gguf'));
     const repository = await fakeHub('someone/Gguf', { 'q4/a.gguf': bytes, 'b.gguf': bytes }, 'apache-2.0');
     process.env.HF_ENDPOINT = repository.url;
+    expect((await describeModel('someone/Gguf', { file: 'b.gguf' })).bytes).toBe(bytes.length);
     const entry = await pullModel('someone/Gguf', { file: 'q4/a.gguf', as: 'mine' });
     expect(entry).toMatchObject({ name: 'mine', license: 'apache-2.0', source: `someone/Gguf@${commit}/q4/a.gguf` });
     await repository.close();

@@ -54,7 +54,10 @@ export function addModels(program: CommandUnknownOpts): void {
     .option('--file <path>', 'which file of the repository holds the weights (GGUF or ONNX)')
     .option('--offline', 'never touch the network: a model that is absent is an error')
     .addOption(precisionOption())
-    .option('--force', 'keep a precision whose vectors are too far from those of float32')
+    .option(
+      '--force',
+      'pull a model that is larger than the memory here; keep a precision whose vectors are too far from those of float32',
+    )
     .addHelpText(
       'after',
       '\nHF_ENDPOINT names another hub than huggingface.co; HF_TOKEN opens private and gated models.',
@@ -68,6 +71,7 @@ export function addModels(program: CommandUnknownOpts): void {
         let tenths = 0;
         const entry = await pullModel(name, {
           ...options,
+          ...(force === undefined ? {} : { force }),
           ...(as === undefined ? {} : { as }),
           onStep: (text) => {
             isNew = true;

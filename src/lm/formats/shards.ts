@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColeError } from '../../base/index.js';
+import { openJoined } from './joined.js';
 import { openSafetensors } from './safetensors.js';
 import type { TensorSource } from './source.js';
 
@@ -25,36 +26,12 @@ export async function openWeightFiles(folder: string): Promise<WeightFiles> {
   if (!(await isThere(index)))
     throw new ColeError('ERR_MODEL', `expected ${singleName} or ${indexName} in ${folder}, got neither`);
   const names = shardNames(index, await readFile(index, 'utf8'));
-  const opened: TensorSource[] = [];
-  const close = async () => {
-    for (const each of opened) await each.close();
-  };
   const paths = [...new Set(names.values())].map((name) => join(folder, name));
-  try {
-    const sourceOf = new Map<string, TensorSource>();
-    for (const path of paths) {
-      if (!(await isThere(path)))
-        throw new ColeError('ERR_MODEL', `expected ${path}, which ${index} names, got no such file`);
-      const source = await openSafetensors(path);
-      opened.push(source);
-      for (const name of source.names) sourceOf.set(name, source);
-    }
-    const of = (name: string) => {
-      const source = sourceOf.get(name);
-      if (!source) throw new ColeError('ERR_MODEL', `expected tensor ${name} in ${folder}, got none of that name`);
-      return source;
-    };
-    const tensors: TensorSource = {
-      names: new Set(sourceOf.keys()),
-      shape: (name) => of(name).shape(name),
-      read: (name, slice) => of(name).read(name, slice),
-      close,
-    };
-    return { tensors, paths };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  for (const path of paths)
+    if (!(await isThere(path)))
+      throw new ColeError('ERR_MODEL', `expected ${path}, which ${index} names, got no such file`);
+  const { tensors } = await openJoined(paths, openSafetensors, folder);
+  return { tensors, paths };
 }
 
 /** File of each tensor; file names only, so that an index leads nowhere else. */

@@ -29,6 +29,16 @@ export async function downloadFiles(
   }
 }
 
+/** Of a pull that was cut off. */
+export async function downloadedBytes(model: HubModel, folder: string): Promise<number> {
+  let bytes = 0;
+  for (const { path } of model.files) {
+    const whole = await sizeOf(join(folder, path));
+    bytes += whole || (await sizeOf(join(folder, `${path}.part`)));
+  }
+  return bytes;
+}
+
 async function downloadOne(
   model: HubModel,
   file: HubFile,

