@@ -21,7 +21,7 @@ class AlignedBuffer {
   explicit AlignedBuffer(size_t size) : size_(size) {
     if (size > (std::numeric_limits<size_t>::max() - kHugePage) / sizeof(T)) throw std::bad_alloc();
     const size_t bytes = (size * sizeof(T) + kAlign - 1) / kAlign * kAlign;
-    const bool huge = bytes >= 2 * kHugePage;
+    const bool huge = bytes >= kHugePage;
     align_ = huge ? kHugePage : kAlign;
     data_ = static_cast<T*>(::operator new(bytes ? bytes : kAlign, std::align_val_t{align_}));
 #if defined(__linux__)

@@ -24,6 +24,18 @@ void tile(size_t k, const T* a, const T* b, T* c, size_t ldc, bool add) {
     }
 }
 
+// The same for an operand a that is not packed.
+template <class T, int R, int C>
+void strided_tile(size_t k, const T* a, size_t row_stride, size_t step, const T* b, T* c, size_t ldc, bool add) {
+  typename Simd<T>::Vector acc[R][C] = {};
+  if (add)
+    for (int r = 0; r < R; ++r)
+      for (int j = 0; j < C; ++j) acc[r][j] = load(c + r * ldc + j * Simd<T>::width);
+  accumulate<T, R, C>(a, row_stride, step, b, C * Simd<T>::width, k, acc);
+  for (int r = 0; r < R; ++r)
+    for (int j = 0; j < C; ++j) store(c + r * ldc + j * Simd<T>::width, acc[r][j]);
+}
+
 // --- Dense layers
 // -----------------------------------------------------------------------------------------------------
 
@@ -270,6 +282,7 @@ const Kernels& COLE_KERNELS() {
       2 * Simd<double>::width,
       tile<float, kTileRows, 2>,
       tile<double, kTileRows, 2>,
+      strided_tile<double, kTileRows, 2>,
       dense_forward,
       dense_backward,
       dense_gradient,
@@ -290,6 +303,8 @@ const Kernels& COLE_KERNELS() {
       symmetric_multiply_f64,
       add_outer_f64,
       count_below_f64,
+      kDoubles,
+      inverse_iteration_f64,
       dot_f64,
       add_scaled_f64,
   };

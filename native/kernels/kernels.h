@@ -40,6 +40,9 @@ struct Kernels {
   // aligned.
   void (*tile_f32)(size_t k, const float* a, const float* b, float* c, size_t ldc, bool add);
   void (*tile_f64)(size_t k, const double* a, const double* b, double* c, size_t ldc, bool add);
+  // The same with a(row, p) = a[row row_stride + p step], where packing would cost too much beside the product.
+  void (*strided_tile_f64)(size_t k, const double* a, size_t row_stride, size_t step, const double* b, double* c, size_t ldc,
+                           bool add);
 
   // h[out, cols] = f(w[out, in] x[in, cols] + bias[out]), f(z) = z > 0 ? z : slope z. With a state, the weights take
   // their step first.
@@ -84,19 +87,27 @@ struct Kernels {
   // zero. _columns: x(r, p) = x[p ldx + r], centre[count]; _rows: x(r, p) = x[r ldx + p], centre[depth].
   void (*pack_columns_f32)(const float* x, size_t ldx, size_t depth, size_t count, const float* center, float* to);
   void (*pack_rows_f32)(const float* x, size_t ldx, size_t depth, size_t count, const float* center, float* to);
-  // c[rows_f32, cols_f32] (leading dimension ldc) += sum over p < k of a(p, row) b(p, col) for panels a and b, a from any
-  // multiple of rows_f32 on: one packing serves both sides. The sum over p is in float.
-  void (*tile_f32_into_f64)(size_t k, const float* a, const float* b, double* c, size_t ldc);
+  // c[rows_f32, cols] (leading dimension ldc) += sum over p < k of a(p, row) b(p, col) for panels a and b, a from any
+  // multiple of rows_f32 on: one packing serves both sides. The sum over p is in float. cols is rounded up to cols_f32 or half
+  // of it.
+  void (*tile_f32_into_f64)(size_t k, const float* a, const float* b, size_t cols, double* c, size_t ldc);
 
-  // out = a x for a[n, n] (leading dimension lda), of which the lower triangle counts.
+  // out = a x for a[n, n] (leading dimension lda), of which the lower triangle counts. Rows up to the next multiple of kPad
+  // are read too and must be finite.
   void (*symmetric_multiply_f64)(const double* a, size_t lda, size_t n, const double* x, double* out);
   // a += sum over s < count of p[s, .] q[s, .]^T in the lower triangle of a[n, n]; what is above may change too, up to the
   // next multiple of kPad. ld: leading dimension of p and q, a multiple of kPad as lda is.
   void (*add_outer_f64)(double* a, size_t lda, size_t n, const double* p, const double* q, size_t ld, size_t count);
   // below[s]: how many eigenvalues of the tridiagonal matrix with diagonal d[n] and squared couplings e2[n] (e2[i] between
-  // i - 1 and i, e2[0] = 0) are less than shifts[s], by the signs of the pivots. count: a multiple of 4 vectors.
-  void (*count_below_f64)(const double* d, const double* e2, size_t n, double tiny, const double* shifts, size_t count,
-                          double* below);
+  // i - 1 and i, e2[0] any) are less than shifts[s]. All of them, and the shifts, at most 2 in magnitude, e2 at least 1e-60.
+  // count: a multiple of 4 vectors.
+  void (*count_below_f64)(const double* d, const double* e2, size_t n, const double* shifts, size_t count, double* below);
+  // Two steps of inverse iteration on such a matrix, of any size (couplings e[n], not squared) for lanes_f64 shifts at once, from the columns
+  // of x[n, lanes_f64], which come out with length 1. Pivots smaller than tiny count as tiny. work: [5 n, lanes_f64];
+  // residuals[s]: the largest magnitude in (t - shifts[s]) x.
+  size_t lanes_f64;
+  void (*inverse_iteration_f64)(const double* d, const double* e, size_t n, double tiny, const double* shifts, double* x,
+                                double* work, double* residuals);
   double (*dot_f64)(const double* a, const double* b, size_t n);
   // to[n] += factor from[n].
   void (*add_scaled_f64)(double* to, double factor, const double* from, size_t n);

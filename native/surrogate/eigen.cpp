@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "base/parallel_for.h"
 #include "kernels/gemm.h"
@@ -18,11 +17,11 @@ namespace {
 constexpr size_t kWaiting = 8;
 
 // Reflections that the vectors pass at once on the way back.
-constexpr size_t kBlock = 32;
+constexpr size_t kBlock = 16;
 
 }  // namespace
 
-// Leaves reflection m, I - tau[m] v v^T on the first m coordinates, as v in the first m places of row m of a.
+// Leaves reflection m, I - tau[m] v v^T on the first m coordinates, as v in the first m places of row m of a, zeros behind.
 EigenSolver::EigenSolver(SymmetricMatrix& a, const Kernels& kernels)
     : a_(a), kernels_(kernels), t_(a.n), tau_(a.n) {
   const size_t n = a.n, ld = a.ld;
@@ -34,6 +33,7 @@ EigenSolver::EigenSolver(SymmetricMatrix& a, const Kernels& kernels)
     double* row = a.row(m);
     for (size_t s = 0; s < 2 * waiting; ++s) kernels.add_scaled_f64(row, p[s * ld + m], q.data() + s * ld, m + 1);
     t_.diagonal[m] = row[m];
+    std::fill(row + m, row + ld, 0.0);
     if (m == 0) break;
     const double alpha = row[m - 1];
     const double rest = std::sqrt(kernels.dot_f64(row, row, m - 1));
@@ -71,49 +71,42 @@ void EigenSolver::values(size_t k, double* values, int threads) const {
   leading_eigenvalues(t_, k, values, threads, kernels_);
 }
 
+// Blocks of kBlock reflections as I - y^T t y (Schreiber and Van Loan, SIAM J. Sci. Stat. Comput. 10, 1989): y is a run of
+// rows of the matrix, as it stands, and t lower triangular, since the last reflection is leftmost.
 void EigenSolver::vectors(const double* values, size_t k, double* x, int threads) const {
-  const size_t n = a_.n, ld = a_.ld;
+  const size_t n = a_.n, ld = a_.ld, width = kernels_.cols_f64;
   tridiagonal_vectors(t_, values, k, x, ld, threads, kernels_);
-  // Blocks of reflections as I - y^T t y, the last reflection leftmost (Schreiber and Van Loan, SIAM J. Sci. Stat. Comput. 10,
-  // 1989): row s of y is reflection top - 1 - s.
-  const auto block_of = [&](size_t b) { return std::pair{1 + b * kBlock, std::min(n, 1 + (b + 1) * kBlock)}; };
-  const auto reflections = [&](size_t top) {
-    return [=, this](size_t s, size_t i) { return i < top - 1 - s ? a_.row(top - 1 - s)[i] : 0.0; };
-  };
-  const size_t blocks = (n - 1 + kBlock - 1) / kBlock;
-  AlignedBuffer<double> factors(blocks * kBlock * kBlock);
+  const size_t blocks = ld / kBlock;
+  AlignedBuffer<double> negated(blocks * kBlock * kBlock);
   parallel_for(blocks, threads, [&](size_t b) {
-    const auto [begin, top] = block_of(b);
-    const auto y = reflections(top);
-    double gram[kBlock * kBlock], *t = factors.data() + b * kBlock * kBlock;
-    gemm<double>(top - begin, top - begin, top - 1, y, y, gram, kBlock, Into::kLower, 1, kernels_);
-    for (size_t j = 0; j < top - begin; ++j)
-      for (size_t i = 0; i <= j; ++i) {
-        double sum = i == j ? 1 : 0;
-        for (size_t l = i; l < j; ++l) sum -= t[i * kBlock + l] * gram[j * kBlock + l];
-        t[i * kBlock + j] = tau_[top - 1 - j] * sum;
+    double gram[kBlock * kBlock], *t = negated.data() + b * kBlock * kBlock;
+    const auto y = [&](size_t s, size_t i) { return a_.row(b * kBlock + s)[i]; };
+    gemm<double>(kBlock, kBlock, (b + 1) * kBlock, y, y, gram, kBlock, Into::kLower, 1, kernels_);
+    for (size_t j = kBlock; j-- > 0;)
+      for (size_t i = kBlock; i-- > j;) {
+        double sum = i == j ? -1 : 0;
+        for (size_t l = j + 1; l <= i; ++l) sum -= t[i * kBlock + l] * gram[l * kBlock + j];
+        t[i * kBlock + j] = b * kBlock + j < n ? tau_[b * kBlock + j] * sum : 0;
       }
   });
-  // A share of the vectors per thread: what becomes of one does not depend on those beside it.
-  const size_t share = (k + static_cast<size_t>(threads) - 1) / static_cast<size_t>(threads);
-  parallel_for((k + share - 1) / share, threads, [&](size_t task) {
-    const size_t count = std::min(share, k - task * share);
-    double* mine = x + task * share * ld;
-    AlignedBuffer<double> z(count * kBlock), zt(count * kBlock);
-    const auto row = [&](size_t v, size_t i) { return mine[v * ld + i]; };
-    const auto factor = [&](size_t v, size_t s) { return zt[v * kBlock + s]; };
+  // As many vectors at a time as a tile is wide, one per column. What becomes of one does not depend on those beside it.
+  parallel_for((k + width - 1) / width, threads, [&](size_t panel) {
+    const size_t begin = panel * width, count = std::min(width, k - begin), rows = kernels_.rows_f64;
+    AlignedBuffer<double> columns(ld * width), z(kBlock * width), tz(kBlock * width);
+    for (size_t v = 0; v < count; ++v)
+      for (size_t i = 0; i < n; ++i) columns[i * width + v] = x[(begin + v) * ld + i];
     for (size_t b = 0; b < blocks; ++b) {
-      const auto [begin, top] = block_of(b);
-      const size_t width = top - begin;
-      const auto y = reflections(top);
-      const double* t = factors.data() + b * kBlock * kBlock;
-      gemm<double>(count, width, top - 1, row, y, z.data(), kBlock, Into::kAll, 1, kernels_);
-      const auto across = [&](size_t v, size_t s) { return z[v * kBlock + s]; };
-      const auto negated = [&](size_t i, size_t s) { return -t[i * kBlock + s]; };
-      gemm<double>(count, width, width, across, negated, zt.data(), kBlock, Into::kAll, 1, kernels_);
-      const auto column = [&](size_t i, size_t s) { return y(s, i); };
-      gemm<double>(count, top - 1, width, factor, column, mine, ld, Into::kAdd, 1, kernels_);
+      const double *y = a_.row(b * kBlock), *t = negated.data() + b * kBlock * kBlock;
+      const size_t length = (b + 1) * kBlock;
+      for (size_t s = 0; s < kBlock; s += rows)
+        kernels_.strided_tile_f64(length, y + s * ld, ld, 1, columns.data(), z.data() + s * width, width, false);
+      for (size_t s = 0; s < kBlock; s += rows)
+        kernels_.strided_tile_f64(kBlock, t + s * kBlock, kBlock, 1, z.data(), tz.data() + s * width, width, false);
+      for (size_t i = 0; i < length; i += rows)
+        kernels_.strided_tile_f64(kBlock, y + i, 1, ld, tz.data(), columns.data() + i * width, width, true);
     }
+    for (size_t v = 0; v < count; ++v)
+      for (size_t i = 0; i < n; ++i) x[(begin + v) * ld + i] = columns[i * width + v];
   });
 }
 

@@ -34,7 +34,9 @@ void float_products(const CenteredMatrix& x, bool gram, SymmetricMatrix& out, in
         for (size_t i = j * width; i < panels * width; ++i) std::fill_n(out.row(i) + j * width, width, 0.0);
       for (size_t i = j; i < panels; ++i)
         for (size_t r = 0; r < width; r += kernels.rows_f32)
-          kernels.tile_f32_into_f64(depth, panel(i) + r, panel(j), out.row(i * width + r) + j * width, out.ld);
+          // On the diagonal no column beyond the last row of the tile.
+          kernels.tile_f32_into_f64(depth, panel(i) + r, panel(j), i == j ? r + kernels.rows_f32 : width,
+                                    out.row(i * width + r) + j * width, out.ld);
     });
   }
 }

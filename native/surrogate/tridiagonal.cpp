@@ -1,4 +1,4 @@
-// Eigenvalues by bisection on the count of negative pivots, many shifts at once; vectors by inverse iteration, kept
+// Eigenvalues by bisection on the signs of the leading minors, many shifts at once; vectors by inverse iteration, kept
 // orthogonal within clusters (Wilkinson, The Algebraic Eigenvalue Problem, ch. 5; Golub and Van Loan, Matrix Computations,
 // ch. 8). The error that well-separated vectors leave in each other's way goes in one step of Newton and Schulz.
 #include "surrogate/tridiagonal.h"
@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -22,6 +24,12 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 // Values nearer than this share of the norm belong to one cluster. Inverse iteration leaves others orthogonal to about
 // kEpsilon / kCluster, the square of which is below rounding.
 constexpr double kCluster = 1e-7;
+
+// Of the widest instruction set.
+constexpr size_t kMostLanes = 8;
+
+// The residual of a vector that is good enough.
+constexpr double accepted(double norm) { return 16 * kEpsilon * norm; }
 
 // LU factors of t - shift I with partial pivoting; pivots that vanish become the smallest sensible ones instead.
 class ShiftedSolver {
@@ -122,10 +130,34 @@ void inverse_iteration(const Tridiagonal& t, const double* values, size_t begin,
       solver.solve(x);
       normalize(x, n, kernels);
       if (v > begin) settle();
-      if (iteration > 0 && residual(t, values[v], x) <= 16 * kEpsilon * norm) break;
+      if (iteration > 0 && residual(t, values[v], x) <= accepted(norm)) break;
     }
     // What the last solution brought back of the others, once more: twice is enough.
     if (v > begin) settle();
+  }
+}
+
+// Vectors `group` alone in their clusters, as many at once as a vector has lanes. Those that two steps have not brought
+// home start again by themselves.
+void isolated_vectors(const Tridiagonal& t, const double* values, std::span<const size_t> group, double norm,
+                      double* vectors, size_t ld, const Kernels& kernels) {
+  const size_t n = t.diagonal.size(), lanes = kernels.lanes_f64;
+  AlignedBuffer<double> x(n * lanes), work(5 * n * lanes);
+  double shifts[kMostLanes], residuals[kMostLanes];
+  // Missing ones repeat the last.
+  const auto member = [&](size_t l) { return group[std::min(l, group.size() - 1)]; };
+  for (size_t l = 0; l < lanes; ++l) {
+    shifts[l] = values[member(l)];
+    Random random(static_cast<uint32_t>(member(l)), 0);
+    for (size_t i = 0; i < n; ++i) x[i * lanes + l] = static_cast<double>(random.symmetric(1));
+  }
+  kernels.inverse_iteration_f64(t.diagonal.data(), t.below.data(), n, kEpsilon * norm, shifts, x.data(), work.data(),
+                                residuals);
+  for (size_t l = 0; l < group.size(); ++l) {
+    if (residuals[l] <= accepted(norm))
+      for (size_t i = 0; i < n; ++i) vectors[group[l] * ld + i] = x[i * lanes + l];
+    else
+      inverse_iteration(t, values, group[l], group[l] + 1, norm, vectors, ld, kernels);
   }
 }
 
@@ -133,8 +165,10 @@ void inverse_iteration(const Tridiagonal& t, const double* values, size_t begin,
 void orthonormalize(double* v, size_t k, size_t n, size_t ld, int threads, const Kernels& kernels) {
   AlignedBuffer<double> products(k * k);
   const auto row = [=](size_t i, size_t p) { return v[i * ld + p]; };
-  gemm<double>(k, k, n, row, row, products.data(), k, Into::kAll, threads, kernels);
-  const auto missing = [&](size_t i, size_t p) { return ((i == p) - products[i * k + p]) / 2; };
+  gemm<double>(k, k, n, row, row, products.data(), k, Into::kLower, threads, kernels);
+  const auto missing = [&](size_t i, size_t p) {
+    return ((i == p) - products[std::max(i, p) * k + std::min(i, p)]) / 2;
+  };
   AlignedBuffer<double> old(k * ld);
   std::copy_n(v, k * ld, old.data());
   const auto column = [&](size_t j, size_t p) { return old[p * ld + j]; };
@@ -158,26 +192,33 @@ void leading_eigenvalues(const Tridiagonal& t, size_t k, double* values, int thr
   for (size_t i = 0; i < n; ++i)
     if (!std::isfinite(t.diagonal[i]) || !std::isfinite(t.below[i]))
       throw Error("ERR_DATA", "expected finite products of the features, but they overflow");
-  AlignedBuffer<double> squares(n);
-  for (size_t i = 0; i < n; ++i) squares[i] = t.below[i] * t.below[i];
-  const double tiny = std::max(kEpsilon * kEpsilon * norm, std::numeric_limits<double>::min());
+  // To a norm of about 1, by a power of two. A coupling of 1e-30 moves no eigenvalue that is not far below rounding.
+  const int scale = norm > 0 ? std::ilogb(norm) : 0;
+  AlignedBuffer<double> diagonal(n), squares(n);
+  for (size_t i = 0; i < n; ++i) {
+    diagonal[i] = std::scalbn(t.diagonal[i], -scale);
+    const double coupling = std::scalbn(t.below[i], -scale);
+    squares[i] = std::max(coupling * coupling, 1e-60);
+  }
+  const double bound = norm > 0 ? std::scalbn(norm, -scale) : 0;
   // Four vectors of the widest instruction set.
   constexpr size_t kLanes = 32;
   parallel_for((k + kLanes - 1) / kLanes, threads, [&](size_t task) {
     double low[kLanes], high[kLanes], middle[kLanes], below[kLanes];
-    std::fill_n(low, kLanes, -norm);
-    std::fill_n(high, kLanes, norm);
-    // 2^-54 of the interval is below the roundings that the pivots have seen.
+    std::fill_n(low, kLanes, -bound);
+    std::fill_n(high, kLanes, bound);
+    // 2^-54 of the interval is below the roundings that the minors have seen.
     for (int step = 0; step < 54; ++step) {
       for (size_t s = 0; s < kLanes; ++s) middle[s] = low[s] + (high[s] - low[s]) / 2;
-      kernels.count_below_f64(t.diagonal.data(), squares.data(), n, tiny, middle, kLanes, below);
+      kernels.count_below_f64(diagonal.data(), squares.data(), n, middle, kLanes, below);
       for (size_t s = 0; s < kLanes; ++s) {
         // Value v, largest first, has n - 1 - v others below it.
         const size_t v = std::min(task * kLanes + s, n - 1);
         (below[s] > static_cast<double>(n - 1 - v) ? high : low)[s] = middle[s];
       }
     }
-    for (size_t s = 0; s < std::min(kLanes, k - task * kLanes); ++s) values[task * kLanes + s] = middle[s];
+    for (size_t s = 0; s < std::min(kLanes, k - task * kLanes); ++s)
+      values[task * kLanes + s] = std::scalbn(middle[s], scale);
   });
   // Values that agree to the last digits may have come out in either order.
   std::sort(values, values + k, [](double a, double b) { return a > b; });
@@ -186,12 +227,25 @@ void leading_eigenvalues(const Tridiagonal& t, size_t k, double* values, int thr
 void tridiagonal_vectors(const Tridiagonal& t, const double* values, size_t k, double* vectors, size_t ld, int threads,
                          const Kernels& kernels) {
   const double norm = t.norm() > 0 ? t.norm() : 1;
-  std::vector<size_t> clusters{0};
-  for (size_t v = 1; v < k; ++v)
-    if (values[v - 1] - values[v] > kCluster * norm) clusters.push_back(v);
-  clusters.push_back(k);
-  parallel_for(clusters.size() - 1, threads, [&](size_t c) {
-    inverse_iteration(t, values, clusters[c], clusters[c + 1], norm, vectors, ld, kernels);
+  std::vector<std::pair<size_t, size_t>> clusters;
+  std::vector<size_t> isolated;
+  for (size_t v = 0, begin = 0; v < k; ++v) {
+    if (v + 1 < k && values[v] - values[v + 1] <= kCluster * norm) continue;
+    if (v == begin)
+      isolated.push_back(v);
+    else
+      clusters.emplace_back(begin, v + 1);
+    begin = v + 1;
+  }
+  const size_t lanes = kernels.lanes_f64, groups = (isolated.size() + lanes - 1) / lanes;
+  parallel_for(groups + clusters.size(), threads, [&](size_t task) {
+    if (task < groups) {
+      const size_t begin = task * lanes, count = std::min(lanes, isolated.size() - begin);
+      isolated_vectors(t, values, std::span(isolated).subspan(begin, count), norm, vectors, ld, kernels);
+    } else {
+      const auto [begin, end] = clusters[task - groups];
+      inverse_iteration(t, values, begin, end, norm, vectors, ld, kernels);
+    }
   });
   orthonormalize(vectors, k, t.diagonal.size(), ld, threads, kernels);
 }

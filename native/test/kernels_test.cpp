@@ -241,17 +241,40 @@ COLE_TEST(double_kernels_equal_naive_loops) {
 }
 
 COLE_TEST(counts_of_eigenvalues_below) {
-  // The path graph: 2 - 2 cos(pi (i + 1) / (n + 1)).
-  const size_t n = 50;
-  std::vector<double> d(n, 2), e2(n, 1), shifts(64), below(64);
-  e2[0] = 0;
-  for (size_t s = 0; s < 64; ++s) shifts[s] = -0.1 + 0.07 * static_cast<double>(s);
-  kernels.count_below_f64(d.data(), e2.data(), n, 1e-30, shifts.data(), 64, below.data());
+  // The path graph, halved: 1 - cos(pi (i + 1) / (n + 1)), beside a diagonal matrix of 0 and 1 that it does not touch; some
+  // shifts are eigenvalues to the last bit, with neighbours of equal value.
+  const size_t n = 50, more = 7;
+  std::vector<double> d(n + more, 1), e2(n + more, 0.25), shifts(64), below(64);
+  for (size_t i = 0; i < more; ++i) {
+    d[n + i] = i % 3 == 0;
+    e2[n + i] = 1e-60;
+  }
+  for (size_t s = 0; s < 64; ++s) shifts[s] = -0.05 + 0.035 * static_cast<double>(s);
+  kernels.count_below_f64(d.data(), e2.data(), n + more, shifts.data(), 64, below.data());
   for (size_t s = 0; s < 64; ++s) {
     double count = 0;
     for (size_t i = 0; i < n; ++i)
-      count += 2 - 2 * std::cos(3.14159265358979 * static_cast<double>(i + 1) / (n + 1)) < shifts[s];
+      count += 1 - std::cos(3.14159265358979 * static_cast<double>(i + 1) / (n + 1)) < shifts[s];
+    for (size_t i = 0; i < more; ++i) count += d[n + i] < shifts[s];
     CHECK(below[s] == count);
+  }
+}
+
+COLE_TEST(inverse_iteration_of_lanes) {
+  // The same graph: the vectors are sines, and every lane has a shift of its own.
+  const size_t n = 33, lanes = kernels.lanes_f64;
+  const double pi = std::acos(-1.0);
+  const std::vector<double> d(n, 2), e(n, -1);
+  std::vector<double> shifts(lanes), x(n * lanes), work(5 * n * lanes), residuals(lanes);
+  const auto start = uniform(n * lanes, 9);
+  std::copy(start.begin(), start.end(), x.begin());
+  for (size_t l = 0; l < lanes; ++l) shifts[l] = 2 - 2 * std::cos(pi * static_cast<double>(3 * l + 1) / (n + 1));
+  kernels.inverse_iteration_f64(d.data(), e.data(), n, 1e-15, shifts.data(), x.data(), work.data(), residuals.data());
+  for (size_t l = 0; l < lanes; ++l) {
+    CHECK(residuals[l] < 1e-14);
+    const double sign = std::copysign(std::sqrt(2.0 / (n + 1)), x[l]);
+    for (size_t i = 0; i < n; ++i)
+      CHECK_NEAR(x[i * lanes + l], sign * std::sin(pi * static_cast<double>((3 * l + 1) * (i + 1)) / (n + 1)), 1e-12);
   }
 }
 
