@@ -17,16 +17,20 @@ export function kendallTauB(a: ArrayLike<number>, b: ArrayLike<number>): number 
   // of b, equal ones in the order they come in: a permutation, whose inversions are the discordant pairs.
   const order = tiesOrdered(rankA, rankB);
   const places = new Int32Array(n);
-  const taken = new Int32Array(n);
   let tiedBoth = 0;
-  for (let i = 0, run = 0, lastA = -1, lastB = -1; i < n; i++) {
-    const ofA = rankA.ranks[order[i]!]!;
-    const ofB = rankB.ranks[order[i]!]!;
-    run = ofA === lastA && ofB === lastB ? run + 1 : 0;
-    tiedBoth += run;
-    lastA = ofA;
-    lastB = ofB;
-    places[i] = ofB + taken[ofB]!++;
+  if (rankA.tied === 0 && rankB.tied === 0) {
+    for (let i = 0; i < n; i++) places[i] = rankB.ranks[order[i]!]!;
+  } else {
+    const taken = new Int32Array(n);
+    for (let i = 0, run = 0, lastA = -1, lastB = -1; i < n; i++) {
+      const ofA = rankA.ranks[order[i]!]!;
+      const ofB = rankB.ranks[order[i]!]!;
+      run = ofA === lastA && ofB === lastB ? run + 1 : 0;
+      tiedBoth += run;
+      lastA = ofA;
+      lastB = ofB;
+      places[i] = ofB + taken[ofB]!++;
+    }
   }
   const discordant = inversions(places);
   const total = (n * (n - 1)) / 2;
@@ -37,6 +41,7 @@ export function kendallTauB(a: ArrayLike<number>, b: ArrayLike<number>): number 
 /** Positions in the order of a, those that tie in the order of b. */
 function tiesOrdered(a: Ranks, b: Ranks): Int32Array {
   const n = a.order.length;
+  if (a.tied === 0) return a.order;
   if (a.tied > n) return stableOrder(b.order, a.ranks, n);
   // Few ties: at most one move for each tied pair.
   const order = a.order;
@@ -54,24 +59,30 @@ function tiesOrdered(a: Ranks, b: Ranks): Int32Array {
 }
 
 /**
- * Pairs of a permutation of 0 .. n - 1 that stand in the wrong order. Values that have come are bits, 32 in a word; a Fenwick
- * tree counts whole words, and the bits of a word are counted in parallel.
+ * Pairs of a permutation of 0 .. n - 1 that stand in the wrong order. Values that have come are bits, 32 in a word; a binary
+ * tree over the words counts what came in each left half, one step per level for every value, so that no branch is hard to
+ * predict; the bits of a word are counted in parallel.
  */
 function inversions(permutation: Int32Array): number {
   const n = permutation.length;
-  const words = (n >>> 5) + 1;
-  const seen = new Int32Array(words);
-  const tree = new Int32Array(words + 1);
+  const leaves = 2 ** (32 - Math.clz32(n >>> 5));
+  const seen = new Int32Array(leaves);
+  const left = new Int32Array(leaves);
   let total = 0;
   for (let i = 0; i < n; i++) {
     const value = permutation[i]!;
     const word = value >>> 5;
     const bit = 1 << (value & 31);
     let below = bitCount(seen[word]! & (bit - 1));
-    for (let at = word; at > 0; at &= at - 1) below += tree[at]!;
-    total += i - below;
     seen[word]! |= bit;
-    for (let at = word + 1; at <= words; at += at & -at) tree[at]!++;
+    for (let node = word + leaves; node > 1; ) {
+      const isRight = node & 1;
+      node >>>= 1;
+      const count = left[node]!;
+      below += count & -isRight;
+      left[node] = count + 1 - isRight;
+    }
+    total += i - below;
   }
   return total;
 }
@@ -104,64 +115,72 @@ function ranksBelow(values: ArrayLike<number>): Ranks {
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  // Sorted by their place in the range, which tells most values apart unless a few lie far out; else by all their bits.
-  const scale = (2 ** 22 - 1) / (high - low);
-  if (scale > 0 && scale < Number.POSITIVE_INFINITY) {
+  // Sorted by their place in the range, which tells most values apart unless a few lie far out: in one pass by about twice
+  // as many places as there are values, or, where too many share one, in two passes by more; else by all their bits.
+  const few = Math.min(16, 33 - Math.clz32(n));
+  for (const [bits, passes] of [
+    [few, 1],
+    [11, 2],
+  ] as const) {
+    const scale = (2 ** (bits * passes) - 1) / (high - low);
+    if (!(scale > 0 && scale < Number.POSITIVE_INFINITY)) break;
     const keys = new Int32Array(n);
     for (let i = 0; i < n; i++) keys[i] = (numbers[i]! - low) * scale;
-    const ranks = ranksOf(numbers, keys, radixOrder(keys, null, 2));
+    const ranks = ranksOf(numbers, radixOrder(keys, null, passes, bits));
     if (ranks) return ranks;
   }
   const words = new Int32Array(numbers.buffer);
   // Bits that sort as unsigned integers: all flipped below zero, the sign alone from zero on.
   const lower = Int32Array.from(numbers, (_, i) => words[2 * i]! ^ (words[2 * i + 1]! >> 31));
   const upper = Int32Array.from(numbers, (_, i) => words[2 * i + 1]! ^ ((words[2 * i + 1]! >> 31) | 0x80000000));
-  const order = radixOrder(upper, radixOrder(lower, null, 3), 3);
+  const order = radixOrder(upper, radixOrder(lower, null, 3, 11), 3, 11);
   // Sorted already: nothing is left to move.
-  return ranksOf(numbers, upper, order)!;
+  return ranksOf(numbers, order)!;
 }
 
 /** Ranks after positions of equal keys have been sorted by their numbers; undefined where that would take too many moves. */
-function ranksOf(numbers: Float64Array, keys: Int32Array, order: Int32Array): Ranks | undefined {
+function ranksOf(numbers: Float64Array, order: Int32Array): Ranks | undefined {
   const n = numbers.length;
   const longest = 32;
+  const sorted = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const position = order[i]!;
+    const value = numbers[position]!;
+    let at = i;
+    for (; at > 0 && sorted[at - 1]! > value; at--) {
+      sorted[at] = sorted[at - 1]!;
+      order[at] = order[at - 1]!;
+    }
+    sorted[at] = value;
+    order[at] = position;
+    if (i - at > longest) return undefined;
+  }
   const ranks = new Int32Array(n);
   let tied = 0;
-  for (let begin = 0, end = 0; begin < n; begin = end) {
-    const key = keys[order[begin]!]!;
-    for (end = begin + 1; end < n && keys[order[end]!]! === key; end++) {
-      const position = order[end]!;
-      const value = numbers[position]!;
-      let at = end;
-      for (; at > begin && numbers[order[at - 1]!]! > value; at--) order[at] = order[at - 1]!;
-      order[at] = position;
-      if (end - at > longest) return undefined;
-    }
-    ranks[order[begin]!] = begin;
-    for (let i = begin + 1, first = begin; i < end; i++) {
-      if (numbers[order[i]!] !== numbers[order[i - 1]!]) first = i;
-      tied += i - first;
-      ranks[order[i]!] = first;
-    }
+  for (let i = 0, first = 0; i < n; i++) {
+    if (sorted[i] !== sorted[first]) first = i;
+    tied += i - first;
+    ranks[order[i]!] = first;
   }
   return { order, ranks, tied };
 }
 
 /**
- * `order`, or the positions in turn, rearranged by the lowest `digits` of keys[position], 11 bits each and least significant
+ * `order`, or the positions in turn, rearranged by the lowest `digits` of keys[position], `bits` each and least significant
  * first, as unsigned integers and stably: no comparison to mispredict.
  */
-function radixOrder(keys: Int32Array, order: Int32Array | null, digits: number): Int32Array {
+function radixOrder(keys: Int32Array, order: Int32Array | null, digits: number, bits: number): Int32Array {
   const n = keys.length;
+  const mask = 2 ** bits - 1;
   let from = order;
   for (let digit = 0; digit < digits; digit++) {
-    const shift = 11 * digit;
-    const starts = new Int32Array(2049);
-    for (let i = 0; i < n; i++) starts[((keys[i]! >>> shift) & 2047) + 1]!++;
-    for (let k = 0; k < 2048; k++) starts[k + 1]! += starts[k]!;
+    const shift = bits * digit;
+    const starts = new Int32Array(mask + 2);
+    for (let i = 0; i < n; i++) starts[((keys[i]! >>> shift) & mask) + 1]!++;
+    for (let k = 0; k <= mask; k++) starts[k + 1]! += starts[k]!;
     const to = new Int32Array(n);
-    if (from) for (let i = 0; i < n; i++) to[starts[(keys[from[i]!]! >>> shift) & 2047]!++] = from[i]!;
-    else for (let i = 0; i < n; i++) to[starts[(keys[i]! >>> shift) & 2047]!++] = i;
+    if (from) for (let i = 0; i < n; i++) to[starts[(keys[from[i]!]! >>> shift) & mask]!++] = from[i]!;
+    else for (let i = 0; i < n; i++) to[starts[(keys[i]! >>> shift) & mask]!++] = i;
     from = to;
   }
   return from!;
