@@ -74,8 +74,12 @@ async function open(): Promise<InferenceSession> {
     interOpNumThreads: 1,
     // Patterns are kept per shape, and there are as many shapes as lengths and batch sizes.
     enableMemPattern: false,
-    // A thread that waits must not burn the core that a head is trained on.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: {
+      // A thread that waits must not burn the core that a head is trained on.
+      session: { intra_op: { allow_spinning: '0' } },
+      // Slower than the additions and the norm that it would make one operator of.
+      optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
+    },
     logSeverityLevel: 3,
   });
 }

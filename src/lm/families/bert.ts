@@ -3,11 +3,11 @@
  * exact GELU. Texts are single segments, so the first segment's embedding is added to the positions once, at conversion.
  */
 import type { TensorSource } from '../formats/source.js';
-import { Graph, none, type Value, type WeightTable } from '../onnx/graph.js';
+import { Graph, type Value, type WeightTable } from '../onnx/graph.js';
 import { addLayerNorm, encoderInputs, encoderLayout, layerNorm, tokenEmbedding } from './blocks.js';
 import type { Family } from './family.js';
 import { type ConfigReader, ggufSizes } from './fields.js';
-import { isQuantized, linear } from './linear.js';
+import { linear } from './linear.js';
 import type { ModelConfig } from './model.js';
 import { type GraphOptions, PoolingOutputs } from './poolings.js';
 import { WeightList, type WeightSpec } from './weights.js';
@@ -171,12 +171,9 @@ function graph(config: ModelConfig, table: WeightTable, options: GraphOptions): 
 
 /** [B, T, D] -> [B, T, D]. */
 function attentionOf(g: Graph, state: Value, qkv: string, { heads, hidden }: ModelConfig): Value {
-  const options = { attributes: { num_heads: heads }, domain: ms };
-  // The fused operator multiplies by float32 weights alone.
-  if (!isQuantized(g, qkv)) return g.node('Attention', [state, g.matrix(qkv), g.weight(`${qkv}.bias`), none], options);
   const parts = g.nodeOutputs('Split', [linear(g, state, qkv, `${qkv}.bias`), g.integers([hidden, hidden, hidden])], {
     attributes: { axis: -1 },
     outputs: 3,
   });
-  return g.node('MultiHeadAttention', parts, options);
+  return g.node('MultiHeadAttention', parts, { attributes: { num_heads: heads }, domain: ms });
 }

@@ -16,7 +16,7 @@ import { requireSpace } from './memory.js';
 
 /** Raised when the weight file changes: models of another version are not seen. */
 export const conversionVersion = 1;
-/** Raised when a vector changes, if only in its last bit: those of another version are not reused. */
+/** Raised when vectors change in more than their last bits: those of another version are not reused. */
 export const graphVersion = 3;
 export const weightsName = 'weights.bin';
 /** Tensors start on page boundaries, so that the runtime can map them. */
