@@ -14,13 +14,14 @@ namespace cole::test {
 struct Case {
   const char* name;
   std::function<void(const Kernels&)> run;
+  bool once;
 };
 inline std::vector<Case>& cases() {
   static std::vector<Case> all;
   return all;
 }
 struct Register {
-  Register(const char* name, void (*run)(const Kernels&)) { cases().push_back({name, run}); }
+  Register(const char* name, void (*run)(const Kernels&), bool once = false) { cases().push_back({name, run, once}); }
 };
 
 inline int& failures() {
@@ -36,6 +37,11 @@ inline void report(const char* file, int line, const std::string& message) {
   static void NAME(const Kernels& kernels);                       \
   static const cole::test::Register register_##NAME(#NAME, NAME); \
   static void NAME([[maybe_unused]] const Kernels& kernels)
+// A case that uses no kernels runs once.
+#define COLE_TEST_ONCE(NAME)                                                                          \
+  static void NAME();                                                                                 \
+  static const cole::test::Register register_##NAME(#NAME, [](const cole::Kernels&) { NAME(); }, true); \
+  static void NAME()
 
 #define CHECK(CONDITION)                                                              \
   do {                                                                                \

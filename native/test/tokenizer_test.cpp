@@ -73,7 +73,7 @@ void check_batches(TokenizerSpec spec, uint32_t seed) {
 
 }  // namespace
 
-COLE_TEST(tokenizer_batches_do_not_depend_on_threads_or_neighbours) {
+COLE_TEST_ONCE(tokenizer_batches_do_not_depend_on_threads_or_neighbours) {
   uint32_t seed = 1;
   for (const char* name : {"gpt2", "digits-alone, gpt2", "llama3", "qwen2"}) {
     check_batches(random_bpe(seed, 300, name, seed % 2 == 0), seed);
@@ -91,7 +91,7 @@ COLE_TEST(tokenizer_batches_do_not_depend_on_threads_or_neighbours) {
   for (const TokenizerSpec& spec : with_normalizers()) check_batches(spec, 22);
 }
 
-COLE_TEST(tokenizer_refuses_bytes_that_are_no_text) {
+COLE_TEST_ONCE(tokenizer_refuses_bytes_that_are_no_text) {
   Tokenizer bpe(random_bpe(9, 100, "gpt2", false)), wordpiece(tiny_wordpiece());
   Random random(3, 3);
   for (int i = 0; i < 3000; ++i) {

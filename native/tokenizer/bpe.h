@@ -15,15 +15,15 @@ class Bpe {
  public:
   explicit Bpe(TokenizerSpec& spec);  // takes the merges out of the spec; keeps pointers into spec.tokens
 
-  // Writes the ids of a word of at most kShortWord bytes (key and hash of word_key.h) to `out`, which has room for
-  // `length`; returns their number.
-  size_t encode_short(const uint8_t* word, size_t length, const WordKey& key, uint64_t hash, int32_t* out) const {
-    const int32_t id = words_.find(key, length, hash);
+  // Writes the ids of a word of at most kShortWord bytes (key and hash of word_key.h) to `out`, which has room for as
+  // many; returns their number.
+  size_t encode_short(const WordKey& key, uint64_t hash, int32_t* out) const {
+    const int32_t id = words_.find(key, hash);
     if (id != WordTable::kNone) {
       *out = id;
       return 1;
     }
-    return merge_small(word, length, out);
+    return merge_small(key_bytes(key), key_length(key), out);
   }
   // The same for a longer word; hash: hash_bytes.
   size_t encode_long(const uint8_t* word, size_t length, uint64_t hash, MergeLists& lists, int32_t* out) const;

@@ -99,7 +99,7 @@ int32_t CharBpe::find(const uint8_t* begin, const uint8_t* end) const {
   const auto length = static_cast<size_t>(end - begin);
   if (length > kShortWord) return words_.find_long(begin, length, hash_bytes(begin, length));
   const WordKey key = word_key(begin, length, end);
-  return words_.find(key, length, hash_key(key, length));
+  return words_.find(key, hash_key(key));
 }
 
 size_t CharBpe::encode_long(const uint8_t* word, size_t length, uint64_t hash, MergeLists& lists, int32_t* out) const {

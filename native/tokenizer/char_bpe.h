@@ -46,11 +46,10 @@ class CharBpe {
   // The first place at `at` or behind it, a character's start, where `cut` cuts a text that ends at `end`; `end` for none.
   const uint8_t* next_cut(const uint8_t* at, const uint8_t* end) const;
 
-  // Writes the ids of a part to `out`, which has room for `length`; returns their number.
-  size_t encode_short(const uint8_t* word, size_t length, const WordKey& key, uint64_t hash, MergeLists& lists,
-                      int32_t* out) const {
-    const int32_t id = words_.find(key, length, hash);
-    if (id == WordTable::kNone) return merge(word, length, lists, out);
+  // Writes the ids of a part to `out`, which has room for as many as bytes; returns their number.
+  size_t encode_short(const WordKey& key, uint64_t hash, MergeLists& lists, int32_t* out) const {
+    const int32_t id = words_.find(key, hash);
+    if (id == WordTable::kNone) return merge(key_bytes(key), key_length(key), lists, out);
     *out = id;
     return 1;
   }

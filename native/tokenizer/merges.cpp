@@ -4,17 +4,12 @@
 #include <bit>
 #include <functional>
 
-#include "base/error.h"
-
 namespace cole {
 namespace {
 
 std::vector<int32_t> results(const std::vector<int32_t>& merges, const std::vector<int32_t>& ranks) {
   const size_t count = merges.size() / 3;
-  // merge_small packs rank and position into 31 bits.
-  if (count >= (size_t{1} << 25)) {
-    throw Error("ERR_VOCAB", "expected fewer than 33554432 merges, got " + std::to_string(count));
-  }
+  static_assert(PairTable::kRankBits + 6 < 31, "merge_small packs rank and position into 31 bits");
   std::vector<int32_t> out(count);
   for (size_t i = 0; i < count; ++i) out[ranks.empty() ? i : static_cast<size_t>(ranks[i])] = merges[3 * i + 2];
   return out;

@@ -8,6 +8,7 @@
 
 #include "tokenizer/unicode.h"
 #include "tokenizer/utf8.h"
+#include "tokenizer/word_starts.h"
 
 namespace cole {
 
@@ -65,28 +66,6 @@ const uint8_t* run_end(const uint8_t* p, const uint8_t* end) {
   return p;
 }
 
-// Length of 's 't 're 've 'm 'll 'd at p, which points at an apostrophe; 0 when none follows.
-inline size_t contraction(const uint8_t* p, const uint8_t* end) {
-  if (end - p < 2) return 0;
-  const uint8_t a = p[1];
-  if (a == 's' || a == 't' || a == 'm' || a == 'd') return 2;
-  if (end - p < 3) return 0;
-  const uint8_t b = p[2];
-  return (a == 'r' && b == 'e') || (a == 'v' && b == 'e') || (a == 'l' && b == 'l') ? 3 : 0;
-}
-
-// The same whatever the case; the long s folds to s.
-inline size_t contraction_any_case(const uint8_t* p, const uint8_t* end) {
-  if (end - p < 2) return 0;
-  const uint8_t a = p[1] | 0x20;
-  if (p[1] < 0x80 && (a == 's' || a == 't' || a == 'm' || a == 'd')) return 2;
-  if (end - p < 3) return 0;
-  if (p[1] == 0xC5 && p[2] == 0xBF) return 3;
-  if (p[1] >= 0x80 || p[2] >= 0x80) return 0;
-  const uint8_t b = p[2] | 0x20;
-  return (a == 'r' && b == 'e') || (a == 'v' && b == 'e') || (a == 'l' && b == 'l') ? 3 : 0;
-}
-
 // Words of a run of white space [p, run): all of it at the end of the piece, else all but the last character, else that one.
 inline const uint8_t* space_word(const uint8_t* p, const uint8_t* run, const uint8_t* end) {
   if (run == end) return run;
@@ -100,6 +79,10 @@ template <bool kDigitsAlone, class Sink>
 void scan_gpt2(const uint8_t* p, const uint8_t* end, Sink&& word) {
   constexpr uint16_t kNumbers = kDigitsAlone ? unicode::kDigit : unicode::kNumber;
   while (p < end) {
+    if (const uint8_t* const to = block_words<Gpt2Starts<kDigitsAlone>>(p, end, word); to != p) {
+      p = to;
+      continue;
+    }
     const uint8_t* const start = p;
     if (*p == '\'') {
       if (const size_t length = contraction(p, end); length != 0) {
@@ -142,8 +125,13 @@ void scan_gpt2(const uint8_t* p, const uint8_t* end, Sink&& word) {
 //  ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 template <int kMaxDigits, class Sink>
 void scan_llama3(const uint8_t* p, const uint8_t* end, Sink&& word) {
+  using Starts = LlamaStarts<kMaxDigits, Contractions::kFirst, false, false>;
   const auto is_newline = [](uint8_t c) { return c == '\n' || c == '\r'; };
   while (p < end) {
+    if (const uint8_t* const to = block_words<Starts>(p, end, word); to != p) {
+      p = to;
+      continue;
+    }
     const uint8_t* const start = p;
     if (*p == '\'') {
       if (const size_t length = contraction_any_case(p, end); length != 0) {

@@ -74,10 +74,15 @@ inline const uint8_t* cased_end(const uint8_t* p, const uint8_t* end, bool heads
 // kContractions: (?i:'s|'t|'re|'ve|'m|'ll|'d)? at the end of the first two.
 template <int kMaxDigits, bool kContractions, class Sink>
 void scan_cased(const uint8_t* p, const uint8_t* end, Sink&& word) {
+  using Starts = LlamaStarts<kMaxDigits, kContractions ? Contractions::kSuffix : Contractions::kNone, true, false>;
   const auto is_newline = [](uint8_t c) { return c == '\n' || c == '\r'; };
   // [^\s\p{L}\p{N}]
   const auto is_other = [](CasedCharacter c) { return c.bits == 0 || (c.bits & kMarkBit) != 0; };
   while (p < end) {
+    if (const uint8_t* const to = block_words<Starts>(p, end, word); to != p) {
+      p = to;
+      continue;
+    }
     const uint8_t* const start = p;
     const CasedCharacter c = cased(p);
     const uint8_t* const second = p + c.length;

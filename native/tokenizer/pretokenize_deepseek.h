@@ -30,6 +30,12 @@ class DeepSeekScanner {
     const auto is_newline = [](uint8_t c) { return c == '\n' || c == '\r'; };
     const uint8_t* unmatched = p;  // characters without a match in a row are one word
     while (p < end) {
+      if (kWhole && unmatched == p) {
+        if (const uint8_t* const to = block_words<LlamaStarts<3, Contractions::kNone, false, true>>(p, end, word); to != p) {
+          unmatched = p = to;
+          continue;
+        }
+      }
       const uint8_t* const start = p;
       const Character c = character(p);
       const uint8_t* const second = p + c.length;

@@ -62,8 +62,22 @@ struct MergeLists {
   std::vector<uint64_t> heap;  // rank << 32 | position
 };
 
+// Short words on their way to the cache. They are looked up several at a time, so that the memory that they wait for is
+// fetched at once.
+struct WaitingWords {
+  static constexpr size_t kMost = 16;
+  struct Word {
+    WordKey key;
+    uint64_t hash;
+  };
+  Word words[kMost];
+  size_t count = 0;
+};
+
 struct Scratch {
+  WaitingWords waiting;
   ShortWordCache short_words;
+  ManyIdsCache many_ids;
   LongWordCache long_words;
   IdBuffer ids;
   MergeLists merges;

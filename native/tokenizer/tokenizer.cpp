@@ -160,7 +160,10 @@ void Tokenizer::plan(std::span<const uint8_t> bytes, std::span<const int32_t> of
 size_t Tokenizer::encode(std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special, int threads,
                          int32_t* ends) {
   check(bytes, offsets);
-  for (auto& scratch : scratches_) scratch->ids.clear();
+  for (auto& scratch : scratches_) {
+    scratch->ids.clear();
+    scratch->waiting.count = 0;  // an error may have left some
+  }
   idle_.clear();
   for (auto& scratch : scratches_) idle_.push_back(scratch.get());
   plan(bytes, offsets, special, threads > 1);
@@ -239,77 +242,110 @@ void Tokenizer::encode_text(const uint8_t* begin, const uint8_t* end, Scratch& s
 }
 
 void Tokenizer::encode_piece(const uint8_t* begin, const uint8_t* end, bool first, Scratch& scratch) const {
-  const auto bpe = [&](const uint8_t* word, size_t length) {
-    if (bpe_) [[likely]] {
-      bpe_word(word, length, end, scratch);
-    } else {
-      encode_word(word, length, scratch);
-    }
-  };
+  const auto word = [&](const uint8_t* from, size_t length) { put_word(from, length, end, scratch); };
   switch (pre_tokenizer_) {
     case PreTokenizer::kGpt2:
-      return scan_gpt2<false>(begin, end, bpe);
+      scan_gpt2<false>(begin, end, word);
+      break;
     case PreTokenizer::kGpt2DigitsAlone:
-      return scan_gpt2<true>(begin, end, bpe);
+      scan_gpt2<true>(begin, end, word);
+      break;
     case PreTokenizer::kLlama3:
-      return scan_llama3<3>(begin, end, bpe);
+      scan_llama3<3>(begin, end, word);
+      break;
     case PreTokenizer::kQwen2:
-      return scan_llama3<1>(begin, end, bpe);
+      scan_llama3<1>(begin, end, word);
+      break;
     case PreTokenizer::kTekken:
-      return scan_cased<1, false>(begin, end, bpe);
+      scan_cased<1, false>(begin, end, word);
+      break;
     case PreTokenizer::kGpt4o:
-      return scan_cased<3, true>(begin, end, bpe);
+      scan_cased<3, true>(begin, end, word);
+      break;
     case PreTokenizer::kDeepSeekV3:
-      return scan_deepseek_v3(begin, end, bpe);
+      scan_deepseek_v3(begin, end, word);
+      break;
     case PreTokenizer::kBert:
-      return bert_->scan(begin, end, scratch,
-                         [&](const uint8_t* word, size_t length, size_t chars, const uint8_t* limit) {
-                           wordpiece_word(word, length, chars, limit, scratch);
-                         });
-    case PreTokenizer::kSteps:
-      return splitter_->scan(begin, end, first, scratch.pieces, [&](const uint8_t* from, const uint8_t* to) {
-        encode_word(from, static_cast<size_t>(to - from), scratch);
+      bert_->scan(begin, end, scratch, [&](const uint8_t* from, size_t length, size_t chars, const uint8_t* limit) {
+        put_wordpiece(from, length, chars, limit, scratch);
       });
+      break;
+    case PreTokenizer::kSteps:
+      splitter_->scan(begin, end, first, scratch.pieces, [&](const uint8_t* from, const uint8_t* to) {
+        put_part(from, to, scratch);
+      });
+      break;
   }
+  write_words(scratch);
 }
 
-void Tokenizer::encode_word(const uint8_t* word, size_t length, Scratch& scratch) const {
-  const uint8_t* const end = word + length;
-  if (bpe_) {
-    bpe_word(word, length, end, scratch);
-  } else if (char_bpe_) {
-    char_bpe_->cut(word, end, [&](const uint8_t* from, const uint8_t* to) {
-      char_bpe_word(from, static_cast<size_t>(to - from), end, scratch);
+// Takes in a word of a text that may be read up to `limit`.
+inline void Tokenizer::put_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const {
+  if (length > kShortWord) [[unlikely]] return write_long_word(word, length, scratch);
+  WaitingWords& waiting = scratch.waiting;
+  const WordKey key = word_key(word, length, limit);
+  const uint64_t hash = hash_key(key);
+  scratch.short_words.prefetch(hash);
+  waiting.words[waiting.count] = {key, hash};
+  if (++waiting.count == WaitingWords::kMost) write_words(scratch);
+}
+
+inline void Tokenizer::put_wordpiece(const uint8_t* word, size_t length, size_t chars, const uint8_t* limit,
+                                     Scratch& scratch) const {
+  if (chars <= wordpiece_->max_chars()) return put_word(word, length, limit, scratch);
+  write_words(scratch);
+  scratch.ids.push(wordpiece_->unknown());
+}
+
+// Takes in what the splitter gives, which for a model over characters still is several words.
+void Tokenizer::put_part(const uint8_t* begin, const uint8_t* end, Scratch& scratch) const {
+  if (char_bpe_) {
+    char_bpe_->cut(begin, end, [&](const uint8_t* from, const uint8_t* to) {
+      put_word(from, static_cast<size_t>(to - from), end, scratch);
     });
+  } else if (wordpiece_) {
+    const auto chars = static_cast<size_t>(std::count_if(begin, end, [](uint8_t byte) { return (byte & 0xC0) != 0x80; }));
+    put_wordpiece(begin, static_cast<size_t>(end - begin), chars, end, scratch);
   } else {
-    const auto chars = static_cast<size_t>(std::count_if(word, end, [](uint8_t byte) { return (byte & 0xC0) != 0x80; }));
-    wordpiece_word(word, length, chars, end, scratch);
+    put_word(begin, static_cast<size_t>(end - begin), end, scratch);
   }
 }
 
 namespace {
 
-// Ids of a word of at most kShortWord bytes, from the cache or from `split(key, hash, out)`, which returns their number.
+// The ids of the words that wait, from the caches or from `split(key, hash, out)`, which returns their number.
 template <class Split>
-inline void cached_short(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch,
-                         const Split& split) {
-  const WordKey key = word_key(word, length, limit);
-  const uint64_t hash = hash_key(key, length);
-  ShortWordCache::Slot& slot = scratch.short_words.at(hash);
-  // One fixed-size copy beats a loop over the count; the room behind the ids is scratch.
-  int32_t* out = scratch.ids.room(kShortWord);
-  if (slot.key == key && slot.length == length) [[likely]] {
-    std::memcpy(out, slot.ids, sizeof slot.ids);
-    scratch.ids.commit(slot.count);
-    return;
+inline void write_waiting(Scratch& scratch, const Split& split) {
+  WaitingWords& waiting = scratch.waiting;
+  int32_t* out = scratch.ids.room(WaitingWords::kMost * kShortWord + ManyIdsCache::kMaxIds);
+  const int32_t* const start = out;
+  for (size_t i = 0; i < waiting.count; ++i) {
+    const auto& [key, hash] = waiting.words[i];
+    const ShortWordCache::Slot& slot = scratch.short_words.at(key, hash);
+    // One fixed-size copy beats a loop over the count; the room behind the ids is scratch.
+    if (slot.key == key) [[likely]] {
+      std::memcpy(out, slot.ids, sizeof slot.ids);
+      out += slot.count();
+      continue;
+    }
+    ManyIdsCache::Slot& many = scratch.many_ids.at(hash);
+    if (many.key == key) {
+      std::memcpy(out, many.ids, sizeof many.ids);
+      out += many.count;
+      continue;
+    }
+    const size_t count = split(key, hash, out);
+    if (count <= ShortWordCache::kMaxIds) {
+      scratch.short_words.add(key, hash, out, count);
+    } else if (count <= ManyIdsCache::kMaxIds) {
+      many.key = key;
+      many.count = static_cast<uint32_t>(count);
+      std::memcpy(many.ids, out, count * sizeof(int32_t));
+    }
+    out += count;
   }
-  const size_t count = split(key, hash, out);
-  scratch.ids.commit(count);
-  if (count > ShortWordCache::kMaxIds) return;
-  slot.key = key;
-  slot.length = static_cast<uint8_t>(length);
-  slot.count = static_cast<uint8_t>(count);
-  std::memcpy(slot.ids, out, count * sizeof(int32_t));
+  scratch.ids.commit(static_cast<size_t>(out - start));
+  waiting.count = 0;
 }
 
 // The same for longer words; those of more than LongWordCache::kMaxBytes are not kept.
@@ -337,42 +373,29 @@ void cached_long(const uint8_t* word, size_t length, uint64_t hash, Scratch& scr
 
 }  // namespace
 
-void Tokenizer::bpe_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const {
-  if (length <= kShortWord) [[likely]] {
-    return cached_short(word, length, limit, scratch, [&](const WordKey& key, uint64_t hash, int32_t* out) {
-      return bpe_->encode_short(word, length, key, hash, out);
-    });
-  }
-  const bool known = length <= LongWordCache::kMaxBytes || length <= bpe_->longest_token();
-  const uint64_t hash = known ? hash_bytes(word, length) : 0;
-  cached_long(word, length, hash, scratch,
-              [&](int32_t* out) { return bpe_->encode_long(word, length, hash, scratch.merges, out); });
-}
-
-void Tokenizer::char_bpe_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const {
-  if (length <= kShortWord) [[likely]] {
-    return cached_short(word, length, limit, scratch, [&](const WordKey& key, uint64_t hash, int32_t* out) {
-      return char_bpe_->encode_short(word, length, key, hash, scratch.merges, out);
-    });
-  }
-  const bool known = length <= LongWordCache::kMaxBytes || length <= char_bpe_->longest_token();
-  const uint64_t hash = known ? hash_bytes(word, length) : 0;
-  cached_long(word, length, hash, scratch,
-              [&](int32_t* out) { return char_bpe_->encode_long(word, length, hash, scratch.merges, out); });
-}
-
-void Tokenizer::wordpiece_word(const uint8_t* word, size_t length, size_t chars, const uint8_t* limit,
-                               Scratch& scratch) const {
-  if (chars > wordpiece_->max_chars()) {  // the word is cut: it must not meet the cache
-    scratch.ids.push(wordpiece_->unknown());
-  } else if (length <= kShortWord) [[likely]] {
-    cached_short(word, length, limit, scratch, [&](const WordKey& key, uint64_t hash, int32_t* out) {
-      return wordpiece_->encode_short(word, length, chars, key, hash, out);
+void Tokenizer::write_words(Scratch& scratch) const {
+  if (bpe_) {
+    write_waiting(scratch, [&](const WordKey& key, uint64_t hash, int32_t* out) { return bpe_->encode_short(key, hash, out); });
+  } else if (char_bpe_) {
+    write_waiting(scratch, [&](const WordKey& key, uint64_t hash, int32_t* out) {
+      return char_bpe_->encode_short(key, hash, scratch.merges, out);
     });
   } else {
-    cached_long(word, length, hash_bytes(word, length), scratch,
-                [&](int32_t* out) { return wordpiece_->encode(word, length, chars, out); });
+    write_waiting(scratch,
+                  [&](const WordKey& key, uint64_t hash, int32_t* out) { return wordpiece_->encode_short(key, hash, out); });
   }
+}
+
+void Tokenizer::write_long_word(const uint8_t* word, size_t length, Scratch& scratch) const {
+  write_words(scratch);
+  const size_t longest = bpe_ ? bpe_->longest_token() : char_bpe_ ? char_bpe_->longest_token() : 0;
+  const bool known = length <= LongWordCache::kMaxBytes || length <= longest;
+  const uint64_t hash = known ? hash_bytes(word, length) : 0;
+  cached_long(word, length, hash, scratch, [&](int32_t* out) {
+    return bpe_        ? bpe_->encode_long(word, length, hash, scratch.merges, out)
+           : char_bpe_ ? char_bpe_->encode_long(word, length, hash, scratch.merges, out)
+                       : wordpiece_->encode(word, length, out);
+  });
 }
 
 }  // namespace cole

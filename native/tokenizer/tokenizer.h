@@ -71,10 +71,11 @@ class Tokenizer {
                     int32_t* ends) const;
   void encode_text(const uint8_t* begin, const uint8_t* end, Scratch& scratch) const;
   void encode_piece(const uint8_t* begin, const uint8_t* end, bool first, Scratch& scratch) const;
-  void encode_word(const uint8_t* word, size_t length, Scratch& scratch) const;
-  void bpe_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const;
-  void char_bpe_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const;
-  void wordpiece_word(const uint8_t* word, size_t length, size_t chars, const uint8_t* limit, Scratch& scratch) const;
+  void put_part(const uint8_t* begin, const uint8_t* end, Scratch& scratch) const;
+  void put_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const;
+  void put_wordpiece(const uint8_t* word, size_t length, size_t chars, const uint8_t* limit, Scratch& scratch) const;
+  void write_words(Scratch& scratch) const;
+  void write_long_word(const uint8_t* word, size_t length, Scratch& scratch) const;
   Scratch* take_scratch();
 
   TokenizerSpec spec_;  // the models point into its tokens

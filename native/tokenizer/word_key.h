@@ -1,17 +1,18 @@
-// A word of up to 16 bytes as two integers, and the hash of words of any length. Comparing two integers and a length
+// A word of up to 15 bytes with its length as two integers, and the hash of words of any length. Comparing two integers
 // replaces comparing strings, which is most of the cost of a look-up.
 #pragma once
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 namespace cole {
 
-constexpr size_t kShortWord = 16;
+constexpr size_t kShortWord = 15;
 
 struct WordKey {
   uint64_t low, high;
-  bool operator==(const WordKey&) const = default;
+  bool operator==(const WordKey& other) const { return ((low ^ other.low) | (high ^ other.high)) == 0; }
 };
 
 inline uint64_t load64(const uint8_t* p) {
@@ -20,28 +21,31 @@ inline uint64_t load64(const uint8_t* p) {
   return x;
 }
 
-// length <= kShortWord. `limit` ends the memory that may be read; unused bytes of the key are zero, so that together with
-// the length a key is exact. Bytes sit in the key as they do in memory: keys are compared on one machine only.
+// length <= kShortWord. `limit` ends the memory that may be read. Unused bytes of the key are zero and the sixteenth is the
+// length, so that a key is exact, and only the empty word has a `high` of zero.
 inline WordKey word_key(const uint8_t* word, size_t length, const uint8_t* limit) {
-  if (static_cast<size_t>(limit - word) < kShortWord) [[unlikely]] {
-    uint8_t copy[kShortWord] = {};
+  const uint64_t tag = static_cast<uint64_t>(length) << (std::endian::native == std::endian::little ? 56 : 0);
+  if (static_cast<size_t>(limit - word) < 16) [[unlikely]] {
+    uint8_t copy[16] = {};
     std::memcpy(copy, word, length);
-    return {load64(copy), load64(copy + 8)};
+    return {load64(copy), load64(copy + 8) | tag};
   }
-  static constexpr uint8_t kKeep[2 * kShortWord] = {255, 255, 255, 255, 255, 255, 255, 255,
-                                                    255, 255, 255, 255, 255, 255, 255, 255};
-  const uint8_t* keep = kKeep + kShortWord - length;
-  return {load64(word) & load64(keep), load64(word + 8) & load64(keep + 8)};
+  static constexpr uint8_t kKeep[32] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+  const uint8_t* keep = kKeep + 16 - length;
+  return {load64(word) & load64(keep), (load64(word + 8) & load64(keep + 8)) | tag};
 }
+
+inline size_t key_length(const WordKey& key) {
+  return std::endian::native == std::endian::little ? key.high >> 56 : key.high & 255;
+}
+inline const uint8_t* key_bytes(const WordKey& key) { return reinterpret_cast<const uint8_t*>(&key); }
 
 inline uint64_t mix(uint64_t a, uint64_t b) {
   const auto product = static_cast<unsigned __int128>(a) * b;
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-inline uint64_t hash_key(const WordKey& key, size_t length) {
-  return mix(key.low ^ 0x9E3779B97F4A7C15u, key.high ^ (0xD1B54A32D192ED03u + length));
-}
+inline uint64_t hash_key(const WordKey& key) { return mix(key.low ^ 0x9E3779B97F4A7C15u, key.high ^ 0xD1B54A32D192ED03u); }
 
 inline uint64_t hash_bytes(const uint8_t* word, size_t length) {
   uint64_t h = 0x9E3779B97F4A7C15u ^ length;

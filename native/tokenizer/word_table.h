@@ -30,9 +30,9 @@ class WordTable {
       if (w.length == 0) continue;
       if (w.length <= kShortWord) {
         const WordKey key = word_key(w.bytes, w.length, w.bytes + w.length);
-        size_t at = home(hash_key(key, w.length), short_.size());
-        while (short_[at].length != 0) at = at + 1 == short_.size() ? 0 : at + 1;
-        short_[at] = {key, id, static_cast<uint32_t>(w.length)};
+        size_t at = home(hash_key(key), short_.size());
+        while (short_[at].key.high != 0) at = at + 1 == short_.size() ? 0 : at + 1;
+        short_[at] = {key, id};
       } else {
         size_t at = home(hash_bytes(w.bytes, w.length), long_.size());
         while (long_[at].word.length != 0) at = at + 1 == long_.size() ? 0 : at + 1;
@@ -42,11 +42,11 @@ class WordTable {
     }
   }
 
-  int32_t find(const WordKey& key, size_t length, uint64_t hash) const {
+  int32_t find(const WordKey& key, uint64_t hash) const {
     for (size_t at = home(hash, short_.size());; at = at + 1 == short_.size() ? 0 : at + 1) {
       const Short& slot = short_[at];
-      if (slot.key == key && slot.length == length) return slot.id;
-      if (slot.length == 0) return kNone;
+      if (slot.key == key) return slot.id;
+      if (slot.key.high == 0) return kNone;
     }
   }
 
@@ -65,9 +65,8 @@ class WordTable {
 
  private:
   struct Short {
-    WordKey key{};
+    WordKey key{};  // high 0: empty
     int32_t id = kNone;
-    uint32_t length = 0;  // 0: empty
   };
   struct Long {
     Word word{nullptr, 0};

@@ -31,9 +31,9 @@ WordPiece::WordPiece(TokenizerSpec& spec)
   }
 }
 
-size_t WordPiece::encode(const uint8_t* word, size_t length, size_t chars, int32_t* out) const {
+size_t WordPiece::encode(const uint8_t* word, size_t length, int32_t* out) const {
   size_t count = 0;
-  for (size_t at = 0; at < length && chars <= max_chars_;) {
+  for (size_t at = 0; at < length;) {
     const auto match = trie_.longest(at == 0 ? ByteTrie::kRoot : inside_, word + at, length - at);
     if (match.value == ByteTrie::kNone) break;
     out[count++] = match.value;

@@ -15,19 +15,15 @@ class WordPiece {
  public:
   explicit WordPiece(TokenizerSpec& spec);  // keeps pointers into spec.tokens
 
-  // `chars`: characters of the word; `out` has room for `length` ids; returns their number, at least 1.
-  size_t encode_short(const uint8_t* word, size_t length, size_t chars, const WordKey& key, uint64_t hash,
-                      int32_t* out) const {
-    if (chars <= max_chars_) {
-      const int32_t id = words_.find(key, length, hash);
-      if (id != WordTable::kNone) {
-        *out = id;
-        return 1;
-      }
-    }
-    return encode(word, length, chars, out);
+  // Words are of at most max_chars() characters. `out` has room for as many ids as bytes; returns their number, at least 1.
+  size_t encode_short(const WordKey& key, uint64_t hash, int32_t* out) const {
+    const int32_t id = words_.find(key, hash);
+    if (id == WordTable::kNone) return encode(key_bytes(key), key_length(key), out);
+    *out = id;
+    return 1;
   }
-  size_t encode(const uint8_t* word, size_t length, size_t chars, int32_t* out) const;
+  size_t encode(const uint8_t* word, size_t length, int32_t* out) const;
+  // A longer word is the unknown token.
   size_t max_chars() const { return max_chars_; }
   int32_t unknown() const { return unknown_; }
 
