@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { availableCores, memoryLimit } from '#cole/base/index.js';
+import { availableCores, memoryLimit, physicalCores } from '#cole/base/index.js';
 
 const root = mkdtempSync(join(tmpdir(), 'cole-limits-'));
 afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -47,6 +47,28 @@ describe('control groups of version 1', () => {
       'sys/fs/cgroup/memory/memory.limit_in_bytes': '500000000',
     });
     expect([availableCores(root), memoryLimit(root)]).toEqual([1, 500_000_000]);
+  });
+});
+
+describe('physical cores', () => {
+  const status = (list: string) => ({ 'proc/self/status': `Name:\tnode\nCpus_allowed_list:\t${list}` });
+  const siblings = (cpu: number, list: string) => ({
+    [`sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`]: list,
+  });
+
+  it('count once for the threads that the process may use', () => {
+    // One core of two threads, and one of whose threads only the second is allowed.
+    files({ ...status('0,4-5'), ...siblings(0, '0,4'), ...siblings(4, '0,4'), ...siblings(5, '1,5') });
+    expect(physicalCores(root)).toBe(Math.min(2, availableParallelism()));
+    files({ ...status('0,4'), 'proc/self/cgroup': '0::/' });
+    expect(physicalCores(root)).toBe(1);
+  });
+
+  it('are bounded by quotas, and all that there are where nothing is known of them', () => {
+    files({ ...status('0-7'), 'proc/self/cgroup': '0::/', 'sys/fs/cgroup/cpu.max': '100000 100000' });
+    expect(physicalCores(root)).toBe(1);
+    rmSync(root, { recursive: true });
+    expect(physicalCores(root)).toBe(availableParallelism());
   });
 });
 

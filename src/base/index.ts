@@ -1,7 +1,7 @@
 export { formatBytes, parseBytes } from './bytes.js';
 export { asColeError, ColeError, type ErrorCode, interruptedBy } from './errors.js';
 export { ioError, writeAtomic, writeFileAtomic } from './files.js';
-export { availableCores, memoryLimit } from './limits.js';
+export { availableCores, memoryLimit, physicalCores } from './limits.js';
 export { isAlive, type Release, tryLock } from './lock.js';
 export { type Matrix, matrix, row } from './matrix.js';
 export { atLeast, nearest, pickNamed, resolveOptions, unknownName } from './options.js';

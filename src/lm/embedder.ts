@@ -1,5 +1,5 @@
 /** The door to embeddings: options are checked here, once. */
-import { availableCores, ColeError, pickNamed, resolveOptions } from '../base/index.js';
+import { ColeError, physicalCores, pickNamed, resolveOptions } from '../base/index.js';
 import { families } from './families/config.js';
 import { ModelEmbedder } from './model-embedder.js';
 import { defaultCacheLimit, embeddingsFolder } from './store/folder.js';
@@ -55,7 +55,7 @@ export async function createMultiEmbedder(
     echo: false,
     precision: 'float32',
     batchTokens: null,
-    threads: availableCores(),
+    threads: physicalCores(),
     cache: embeddingsFolder(),
     cacheLimit: defaultCacheLimit(),
   };

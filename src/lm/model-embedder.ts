@@ -2,7 +2,7 @@
  * Texts to vectors of one or several poolings: tokens, caches, batches of windows, language model. A text is run where any of
  * its vectors is unknown; each vector is cached under its pooling alone, so runs with other poolings find it.
  */
-import { ColeError, type Matrix, matrix, type OnProgress, row } from '../base/index.js';
+import { availableCores, ColeError, type Matrix, matrix, type OnProgress, row } from '../base/index.js';
 import { planBatches } from './batches.js';
 import { EmbeddingCache, textKey } from './cache/cache.js';
 import { families } from './families/config.js';
@@ -154,8 +154,7 @@ export class ModelEmbedder implements MultiEmbedder {
       }
     };
     const { threads } = this.options;
-    // More threads than a processor has whole cores may be slower than half of them.
-    const tried = threads > 1 ? [threads, threads >> 1] : [threads];
+    const tried = [...new Set([threads, Math.max(1, threads >> 1), availableCores()])];
     const values = this.columns.reduce((sum, { dimension }) => sum + dimension, 0);
     return makePlan(texts, calls(), tried, this.#openSession, 4 * values * texts.length);
   }

@@ -1,7 +1,7 @@
 /** Makes a model's weights in another precision and measures how near their vectors are to those of float32. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { availableCores, ColeError, packageFile, pickNamed, writeFileAtomic } from '../base/index.js';
+import { ColeError, packageFile, physicalCores, pickNamed, writeFileAtomic } from '../base/index.js';
 import { planBatches, wholeTexts } from './batches.js';
 import { families } from './families/config.js';
 import { planPrefixBatches } from './prefixes.js';
@@ -40,7 +40,7 @@ const batchTokens = 2048;
 export async function addPrecision(
   name: string,
   precision: QuantizedPrecision,
-  { force = false, threads = availableCores(), onStep }: PrecisionOptions = {},
+  { force = false, threads = physicalCores(), onStep }: PrecisionOptions = {},
 ): Promise<ModelEntry> {
   pickNamed('precision', precisions, precision);
   const model = await openModel(name);

@@ -44,7 +44,7 @@ export interface EmbedderOptions {
    * models, whose runs share prefixes, 512 for others.
    */
   readonly batchTokens: number | null;
-  /** Threads of the language model. Default: the cores that the process may use, a container's quota included. */
+  /** Threads of the language model. Default: the physical cores that the process may use, a container's quota included. */
   readonly threads: number;
   /** Folder of the embedding cache, or null for none. Default: `embeddings` beside the model store. */
   readonly cache: string | null;

@@ -1,7 +1,7 @@
 /**
  * The one place that decides how many threads anything uses. Results never depend on it; only times do.
  */
-import { availableCores, ColeError } from '../base/index.js';
+import { availableCores, ColeError, physicalCores } from '../base/index.js';
 
 export interface CoreRequest {
   /** Independent tasks that could run side by side. */
@@ -17,7 +17,7 @@ export interface CoreBudget {
   /** Threads of the addon in each worker. */
   readonly addonThreads: number;
   /**
-   * Threads of the language model. All cores: the workers that wait for its vectors sleep meanwhile, and what it does not
+   * Threads of the language model. All physical cores: the workers that wait for its vectors sleep meanwhile, and what it does not
    * find idle it shares with those that fit a head.
    */
   readonly languageModelThreads: number;
@@ -26,7 +26,11 @@ export interface CoreBudget {
 export function coreBudget(request: CoreRequest): CoreBudget {
   const cores = positive('threads', request.threads) ?? availableCores();
   const workers = Math.max(1, Math.min(positive('workers', request.workers) ?? cores, request.tasks));
-  return { workers, addonThreads: Math.max(1, Math.floor(cores / workers)), languageModelThreads: cores };
+  return {
+    workers,
+    addonThreads: Math.max(1, Math.floor(cores / workers)),
+    languageModelThreads: request.threads ?? physicalCores(),
+  };
 }
 
 function positive(name: string, value: number | undefined): number | undefined {

@@ -22,6 +22,7 @@ beforeAll(async () => {
   const made = await run('models', 'add', join(home, 'llama'), '--precision', 'int8', '--force');
   expect(made).toMatchObject({ code: 0 });
   const { stdout } = await run('sample', '-n', '40', '--unique');
+  writeFileSync(join(home, 'archs.jsonl'), stdout);
   const rows = stdout.trim().split('\n');
   writeFileSync(
     table,
@@ -66,6 +67,17 @@ describe('a regression study', () => {
     const alone = [await studyOf('mean', 'mean'), await studyOf('avg', 'avg_avg')];
     expect([both.runs, ...alone.map(({ runs }) => runs)]).toEqual([1, 1, 1]);
     expect(both.metrics).toEqual(alone.flatMap(({ metrics }) => metrics));
+  });
+
+  it('scales vectors of files too', async () => {
+    expect(await run('embed', join(home, 'archs.jsonl'), ...model, '--out', 'e.arrow')).toMatchObject({ code: 0 });
+    const files = ['--embeddings', 'mine=e.arrow', '--scalings', 'none,zscore', '--out', 'scaled', '--json'];
+    const result = await run(...study.filter((word) => !/llama|--models/.test(word)), ...short, ...files);
+    expect(result).toMatchObject({ code: 0 });
+    const { methods, results } = JSON.parse(result.stdout);
+    const names = ['none', 'zscore'].map((scaling) => `mine ${scaling} mse 4`);
+    expect(methods.map(({ name }: { name: string }) => name)).toEqual(names);
+    expect(results[0].metrics.spearman).not.toEqual(results[1].metrics.spearman);
   });
 
   it.each([

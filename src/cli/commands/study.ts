@@ -155,13 +155,18 @@ function methodsOf(lists: Lists): RegressionMethod[] {
     ]).map((method) => (reads ? { ...method, ...switches(lists, method) } : method));
   });
   refuseUnused(lists, features);
-  const methods = [...files, ...features].flatMap((method) =>
-    heads.map((head) => {
-      const choices = Object.values(head.surrogate ?? {});
-      const named = 'name' in method && choices.length > 0 ? { name: [method.name, ...choices].join(' ') } : {};
-      return { ...method, ...named, ...head };
-    }),
+  const ofFeatures = features.flatMap((method) => heads.map((head) => ({ ...method, ...head })));
+  // What is done to vectors that are there is the head's to do.
+  const scaledHeads = heads.flatMap(({ surrogate }) =>
+    combine<Record<string, unknown>>([['standardize', list(lists.scalings)]]).map((scaling) => ({
+      ...scaling,
+      ...surrogate,
+    })),
   );
+  const ofFiles = files.flatMap(({ name, embeddings }) =>
+    scaledHeads.map((surrogate) => ({ name: [name, ...Object.values(surrogate)].join(' '), embeddings, surrogate })),
+  );
+  const methods = [...ofFiles, ...ofFeatures];
   return [...new Map(methods.map((method) => [JSON.stringify(method), method])).values()] as RegressionMethod[];
 }
 
