@@ -3,7 +3,8 @@
  * one batch, as a tree whose nodes are computed once. With texts sorted by their ids, each shares its longest prefix with
  * its neighbour.
  */
-import type { PlannedBatch, Sequences } from './batches.js';
+import type { Feed, PlannedBatch, Sequences } from './batches.js';
+import { segmentGroups } from './families/tree-attention.js';
 
 /** Bounds beside the one on nodes: texts times padded length per node, and attention weights of a head. */
 const positionsPerNode = 8;
@@ -80,10 +81,9 @@ function prefixBatch(
     const rows = new BigInt64Array(texts.length * width);
     const ends = new BigInt64Array(texts.length);
     const mask = new Float32Array(texts.length * width);
-    const segments: bigint[] = [];
-    const queries: bigint[] = [];
-    /** Of each node, its place in `queries`. */
-    const positions = new BigInt64Array(nodes);
+    const segments: Segment[] = [];
+    /** Of each node, its segment and its place there. */
+    const places: [segment: number, place: number][] = [];
     let node = 0;
     texts.forEach((text, row) => {
       const at = row * width;
@@ -91,16 +91,12 @@ function prefixBatch(
       const length = lengths[text]!;
       for (let t = 0; t < start; t++) rows[at + t] = rows[at - width + t]!;
       for (let t = start; t < length; t++) {
-        if ((t - start) % size === 0) {
-          segments.push(BigInt(row));
-          // What fills up a segment is node 0, whose answer nobody reads.
-          queries.push(...new Array<bigint>(size).fill(0n));
-        }
-        const place = queries.length - size + ((t - start) % size);
+        const place = (t - start) % size;
+        if (place === 0)
+          segments.push({ row, first: node, count: Math.min(size, length - t), sees: Math.min(t + size, length) });
+        places.push([segments.length - 1, place]);
         nodeIds[node] = BigInt(ids[offsets[text]! + t]!);
         depths[node] = BigInt(t);
-        positions[node] = BigInt(place);
-        queries[place] = BigInt(node);
         rows[at + t] = BigInt(node++);
       }
       const end = counted[2 * text + 1]!;
@@ -108,18 +104,65 @@ function prefixBatch(
       ends[row] = rows[at + end - 1]!;
     });
     const integers = (data: BigInt64Array<ArrayBuffer>, ...dims: number[]) => ({ type: 'int64', data, dims }) as const;
+    const { inputs, rank } = groupSegments(segments, size, rows, width);
     return {
       node_ids: integers(nodeIds, nodes),
       depths: integers(depths, nodes),
       rows: integers(rows, texts.length, width),
-      segments: integers(BigInt64Array.from(segments), segments.length),
-      queries: integers(BigInt64Array.from(queries), segments.length, size),
-      positions: integers(positions, nodes),
+      ...inputs,
+      positions: integers(
+        BigInt64Array.from(places, ([segment, place]) => BigInt(rank[segment]! * size + place)),
+        nodes,
+      ),
       ends: integers(ends, texts.length),
       mask: { type: 'float32', data: mask, dims: [texts.length, 1, width] },
     } as const;
   };
   return { texts, tokens, computed: nodes, feeds };
+}
+
+/** Neighbouring nodes of one text. */
+interface Segment {
+  readonly row: number;
+  /** Of its nodes, which follow one another. */
+  readonly first: number;
+  readonly count: number;
+  /** Tokens of the text up to its last node. */
+  readonly sees: number;
+}
+
+/**
+ * Keys and queries of each group of segments, and the place of each segment among those of all groups. What groups see is
+ * spread evenly up to the padded length of the longest text.
+ */
+function groupSegments(segments: readonly Segment[], size: number, rows: BigInt64Array, width: number) {
+  const inputs: Record<string, Feed> = {};
+  const rank: number[] = [];
+  let done = 0;
+  let before = 0;
+  for (let i = 0; i < segmentGroups; i++) {
+    const tokens = padded((width * (i + 1)) / segmentGroups);
+    const chosen = [...segments.keys()].filter((at) => {
+      const { sees } = segments[at]!;
+      return sees > before && sees <= tokens;
+    });
+    // The runtime cannot multiply nothing: in a group without segments node 0 asks, as in what fills up a segment.
+    const count = Math.max(1, chosen.length);
+    const seen = chosen.length === 0 ? multiple : tokens;
+    const keys = new BigInt64Array(count * seen);
+    const queries = new BigInt64Array(count * size);
+    chosen.forEach((at, place) => {
+      const { row, first, count: nodes } = segments[at]!;
+      keys.set(rows.subarray(row * width, row * width + tokens), place * tokens);
+      for (let j = 0; j < nodes; j++) queries[place * size + j] = BigInt(first + j);
+      rank[at] = done + place;
+    });
+    inputs[`keys_${i}`] = { type: 'int64', data: keys, dims: [count, seen] };
+    inputs[`queries_${i}`] = { type: 'int64', data: queries, dims: [count, size] };
+    done += count;
+    before = tokens;
+  }
+  return { inputs, rank };
 }
 
 /** `counts`: nodes that each text adds. */

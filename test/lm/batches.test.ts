@@ -4,6 +4,9 @@ import { type Feed, type PlannedBatch, planBatches, wholeTexts } from '#cole/lm/
 import { planPrefixBatches } from '#cole/lm/prefixes.js';
 
 const texts = fc.array(fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 20 }), { maxLength: 40 });
+const longTexts = fc.array(fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1, maxLength: 300 }), {
+  maxLength: 8,
+});
 const limit = fc.integer({ min: 1, max: 120 });
 
 function encode(given: readonly (readonly number[])[]) {
@@ -74,7 +77,7 @@ describe('batches of prefixes', () => {
 
   it('say of each place which node it is, and of each node one of its places', () => {
     fc.assert(
-      fc.property(texts, limit, (given, most) => {
+      fc.property(fc.oneof(texts, longTexts), limit, (given, most) => {
         for (const batch of planPrefixBatches(encode(given), most)) {
           const feeds = batch.feeds();
           const of = (name: string) => numbers(feeds[name]!);
@@ -86,11 +89,19 @@ describe('batches of prefixes', () => {
             of('ends'),
             of('mask'),
           ];
-          const [segments, queries] = [of('segments'), of('queries')];
           const width = feeds.rows!.dims[1]!;
-          const size = feeds.queries!.dims[1]!;
+          const size = feeds.queries_0!.dims[1]!;
           expect(width % 64).toBe(0);
-          expect(queries.length).toBe(segments.length * size);
+          const queries: number[] = [];
+          const keys: number[][] = [];
+          for (let i = 0; `keys_${i}` in feeds; i++) {
+            const [count, tokens] = feeds[`keys_${i}`]!.dims as [number, number];
+            expect(tokens % 64).toBe(0);
+            expect(feeds[`queries_${i}`]!.dims).toEqual([count, size]);
+            for (let segment = 0; segment < count; segment++)
+              keys.push(of(`keys_${i}`).slice(segment * tokens, (segment + 1) * tokens));
+            queries.push(...of(`queries_${i}`));
+          }
           batch.texts.forEach((text, row) => {
             const { length } = given[text]!;
             const own = rows.slice(row * width, row * width + length);
@@ -99,10 +110,15 @@ describe('batches of prefixes', () => {
             const marks = Array.from({ length: width }, (_, t) => (t < length ? 1 : 0));
             expect(mask.slice(row * width, (row + 1) * width)).toEqual(marks);
           });
-          // Every node asks where it is told to, in the row of a text that holds it at its depth.
+          const paths = new Map<number, number[]>();
+          batch.texts.forEach((text, row) => {
+            const own = rows.slice(row * width, row * width + given[text]!.length);
+            for (const [t, each] of own.entries()) paths.set(each, own.slice(0, t + 1));
+          });
+          // Every node asks where it is told to, and sees what its texts hold up to it.
           positions.forEach((place, node) => {
             expect(queries[place]).toBe(node);
-            expect(rows[segments[Math.floor(place / size)]! * width + depths[node]!]).toBe(node);
+            expect(keys[Math.floor(place / size)]!.slice(0, depths[node]! + 1)).toEqual(paths.get(node));
           });
         }
       }),

@@ -9,7 +9,7 @@ import { routedMlps } from './experts.js';
 import { linear } from './linear.js';
 import { headSizeOf, type ModelConfig } from './model.js';
 import { type GraphOptions, PoolingOutputs } from './poolings.js';
-import { TreeAttention } from './tree-attention.js';
+import { groupInputs, TreeAttention } from './tree-attention.js';
 
 /**
  * All runs on the N nodes of a prefix tree, [N, D]. A node that several texts share has the same value in each of them, to
@@ -27,8 +27,7 @@ export function decoderGraph(
     ids: g.input('node_ids', 'int64', ['nodes']),
     depths: g.input('depths', 'int64', ['nodes']),
     rows: g.input('rows', 'int64', ['batch', 'tokens']),
-    segments: g.input('segments', 'int64', ['segments']),
-    queries: g.input('queries', 'int64', ['segments', 'asking']),
+    groups: groupInputs(g),
     positions: g.input('positions', 'int64', ['nodes']),
     ends: g.input('ends', 'int64', ['batch']),
     mask: g.input('mask', 'float32', ['batch', 1, 'tokens']),

@@ -1,7 +1,8 @@
 /**
  * Causal grouped-query attention over the nodes of a prefix tree. Queries, keys and values are made and turned by their
  * positions once per node; a node then asks once, in the row of one text that holds it, so a prefix that texts share costs
- * no attention twice. Queries come in segments: neighbouring nodes of one text.
+ * no attention twice. Queries come in segments: neighbouring nodes of one text. Segments come in groups by how many keys
+ * they see, so that early nodes are not multiplied with keys that come later, nor short texts with the padding of long ones.
  */
 import type { Graph, Value } from '../onnx/graph.js';
 import { headSizeOf, type ModelConfig } from './model.js';
@@ -10,31 +11,40 @@ const ms = 'com.microsoft' as const;
 /** Added to the score of what a query does not see. */
 const unseen = -1e9;
 
+/** Groups of segments. Four that see evenly spread numbers of keys compute 5 of 8 products that one group would. */
+export const segmentGroups = 4;
+
 export interface TreeInputs {
   /** Position of each node in its texts, [N]. */
   readonly depths: Value;
-  /** Nodes of each text, [B, T]. */
-  readonly rows: Value;
-  /** Text of each segment, [G]. */
-  readonly segments: Value;
-  /** Nodes of each segment, [G, S]. */
-  readonly queries: Value;
-  /** Where in the flat [G S] each node asks, [N]. */
+  readonly groups: readonly GroupInputs[];
+  /** Where in the segments of all groups, one after the other, each node asks: [N]. */
   readonly positions: Value;
 }
 
+export interface GroupInputs {
+  /** Nodes that each segment sees, in the order of their positions: [G, T]. */
+  readonly keys: Value;
+  /** Nodes of each segment, [G, S]. */
+  readonly queries: Value;
+}
+
+export function groupInputs(g: Graph): GroupInputs[] {
+  return Array.from({ length: segmentGroups }, (_, i) => ({
+    keys: g.input(`keys_${i}`, 'int64', [`segments_${i}`, `tokens_${i}`]),
+    queries: g.input(`queries_${i}`, 'int64', [`segments_${i}`, 'asking']),
+  }));
+}
+
 export class TreeAttention {
-  readonly #keys: Value;
   readonly #depths: Value;
-  readonly #biases = new Map<boolean, Value>();
-  #shape: { byHead: Value; byGroup: Value } | undefined;
+  readonly #biases = new Map<string, Value>();
 
   constructor(
     private readonly g: Graph,
     private readonly inputs: TreeInputs,
     private readonly config: ModelConfig,
   ) {
-    this.#keys = g.node('Gather', [inputs.rows, inputs.segments]);
     this.#depths = g.node('Unsqueeze', [inputs.depths, g.integers([1])]);
   }
 
@@ -47,26 +57,40 @@ export class TreeAttention {
       attributes: { axis: -1 },
       outputs: 3,
     }) as [Value, Value, Value];
-    const keys = this.#toHeads(this.#rotate(k, kvHeads), this.#keys, kvHeads);
-    const values = this.#toHeads(v, this.#keys, kvHeads);
-    // The heads of a group lie one below the other: one product with the keys that they share.
-    const grouped = g.integers([0, kvHeads, -1, size]);
-    const asking = g.node('Reshape', [this.#toHeads(this.#rotate(q, heads), inputs.queries, heads), grouped]);
-    const product = g.node('FusedMatMul', [asking, keys], {
+    const queries = this.#rotate(q, heads);
+    const keys = this.#byHead(this.#rotate(k, kvHeads));
+    const values = this.#byHead(v);
+    const isWindowed = windowed?.includes(layer) ?? false;
+    const mixed = inputs.groups.map((group) => this.#answers(group, queries, keys, values, isWindowed));
+    return g.node('Gather', [g.node('Concat', mixed, { attributes: { axis: 0 } }), inputs.positions]);
+  }
+
+  /** Of one group: queries [N, heads h], keys and values [kvHeads, N, h] -> [G S, heads h]. */
+  #answers(group: GroupInputs, queries: Value, keys: Value, values: Value, isWindowed: boolean): Value {
+    const { g } = this;
+    const { heads, kvHeads } = this.config;
+    const size = headSizeOf(this.config);
+    const perKv = heads / kvHeads;
+    const at = (x: Value) => g.node('Gather', [x, group.keys], { attributes: { axis: 1 } });
+    // The heads that share keys lie one below the other, for one product: [kvHeads, G, heads / kvHeads S, h].
+    const split = g.node('Reshape', [
+      g.node('Gather', [queries, group.queries]),
+      g.integers([0, 0, kvHeads, perKv, size]),
+    ]);
+    const asking = g.node('Reshape', [
+      g.node('Transpose', [split], { attributes: { perm: [2, 0, 3, 1, 4] } }),
+      g.integers([0, 0, -1, size]),
+    ]);
+    const product = g.node('FusedMatMul', [asking, at(keys)], {
       attributes: { transB: 1, alpha: { float: 1 / Math.sqrt(size) } },
       domain: ms,
     });
-    const shape = this.#scoresShape();
-    const biased = g.node('Add', [
-      g.node('Reshape', [product, shape.byHead]),
-      this.#bias(windowed?.includes(layer) ?? false),
-    ]);
-    const weights = g.node('Softmax', [biased], { attributes: { axis: -1 } });
-    const mixed = g.node('MatMul', [g.node('Reshape', [weights, shape.byGroup]), values]);
-    const perQuery = g.node('Transpose', [g.node('Reshape', [mixed, g.integers([0, heads, -1, size])])], {
-      attributes: { perm: [0, 2, 1, 3] },
-    });
-    return g.node('Gather', [g.node('Reshape', [perQuery, g.integers([-1, heads * size])]), inputs.positions]);
+    const scores = g.node('Add', [product, this.#bias(group, isWindowed)]);
+    const weights = g.node('Softmax', [scores], { attributes: { axis: -1 } });
+    const mixed = g.node('MatMul', [weights, at(values)]);
+    const perQuery = g.node('Reshape', [mixed, g.integers([0, 0, perKv, -1, size])]);
+    const turned = g.node('Transpose', [perQuery], { attributes: { perm: [1, 3, 0, 2, 4] } });
+    return g.node('Reshape', [turned, g.integers([-1, heads * size])]);
   }
 
   /** [N, count h], each head turned by the position of its node. */
@@ -82,42 +106,32 @@ export class TreeAttention {
     return g.node('Squeeze', [turned, one]);
   }
 
-  /** [N, count h] at nodes [G, P] -> [G, count, P, h]. */
-  #toHeads(x: Value, nodes: Value, count: number): Value {
-    const { g } = this;
-    const split = g.node('Reshape', [g.node('Gather', [x, nodes]), g.integers([0, 0, count, headSizeOf(this.config)])]);
-    return g.node('Transpose', [split], { attributes: { perm: [0, 2, 1, 3] } });
+  /** [N, kvHeads h] -> [kvHeads, N, h]. */
+  #byHead(x: Value): Value {
+    const { g, config } = this;
+    const split = g.node('Reshape', [x, g.integers([0, config.kvHeads, headSizeOf(config)])]);
+    return g.node('Transpose', [split], { attributes: { perm: [1, 0, 2] } });
   }
 
-  /** [G, heads, S, T], and the same with the heads of a group in one: [G, kvHeads, heads / kvHeads S, T]. */
-  #scoresShape(): { byHead: Value; byGroup: Value } {
-    const { g, inputs, config } = this;
-    if (!this.#shape) {
-      const segments = g.node('Shape', [inputs.segments]);
-      const tokens = g.node('Slice', [g.node('Shape', [inputs.rows]), g.integers([1]), g.integers([2])]);
-      const of = (heads: number) =>
-        g.node('Concat', [segments, g.integers([heads]), g.integers([-1]), tokens], { attributes: { axis: 0 } });
-      this.#shape = { byHead: of(config.heads), byGroup: of(config.kvHeads) };
-    }
-    return this.#shape;
-  }
-
-  /** 0 where a query sees a key: not behind it, and not before the window of its layer. [G, 1, S, T]. */
-  #bias(isWindowed: boolean): Value {
-    const known = this.#biases.get(isWindowed);
+  /** 0 where a query sees a key: not behind it, and not before the window of its layer. [G, heads / kvHeads S, T]. */
+  #bias({ keys, queries }: GroupInputs, isWindowed: boolean): Value {
+    const name = `${keys} ${isWindowed}`;
+    const known = this.#biases.get(name);
     if (known) return known;
     const { g, inputs } = this;
+    const { heads, kvHeads, window } = this.config;
     const scalar = (value: number) => g.integers([value], 'int64', []);
-    const tokens = g.node('Gather', [g.node('Shape', [inputs.rows]), scalar(1)]);
-    const keys = g.node('Range', [scalar(0), tokens, scalar(1)]);
-    const asking = g.node('Unsqueeze', [g.node('Gather', [inputs.depths, inputs.queries]), g.integers([1, 3])]);
-    let sees = g.node('LessOrEqual', [keys, asking]);
+    const tokens = g.node('Gather', [g.node('Shape', [keys]), scalar(1)]);
+    const places = g.node('Range', [scalar(0), tokens, scalar(1)]);
+    const depths = g.node('Tile', [g.node('Gather', [inputs.depths, queries]), g.integers([1, heads / kvHeads])]);
+    const asking = g.node('Unsqueeze', [depths, g.integers([2])]);
+    let sees = g.node('LessOrEqual', [places, asking]);
     if (isWindowed) {
-      const first = g.node('Sub', [asking, scalar(this.config.window!)]);
-      sees = g.node('And', [sees, g.node('GreaterOrEqual', [keys, first])]);
+      const first = g.node('Sub', [asking, scalar(window!)]);
+      sees = g.node('And', [sees, g.node('GreaterOrEqual', [places, first])]);
     }
     const bias = g.node('Where', [sees, g.scalar(0), g.scalar(unseen)]);
-    this.#biases.set(isWindowed, bias);
+    this.#biases.set(name, bias);
     return bias;
   }
 }
