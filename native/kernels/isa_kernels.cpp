@@ -24,14 +24,14 @@ void tile(size_t k, const T* a, const T* b, T* c, size_t ldc, bool add) {
     }
 }
 
-// The same for an operand a that is not packed.
+// The same for operands that are not packed.
 template <class T, int R, int C>
-void strided_tile(size_t k, const T* a, size_t row_stride, size_t step, const T* b, T* c, size_t ldc, bool add) {
+void strided_tile(size_t k, const T* a, size_t row_stride, size_t step, const T* b, size_t ldb, T* c, size_t ldc, bool add) {
   typename Simd<T>::Vector acc[R][C] = {};
   if (add)
     for (int r = 0; r < R; ++r)
       for (int j = 0; j < C; ++j) acc[r][j] = load(c + r * ldc + j * Simd<T>::width);
-  accumulate<T, R, C>(a, row_stride, step, b, C * Simd<T>::width, k, acc);
+  accumulate<T, R, C>(a, row_stride, step, b, ldb, k, acc);
   for (int r = 0; r < R; ++r)
     for (int j = 0; j < C; ++j) store(c + r * ldc + j * Simd<T>::width, acc[r][j]);
 }
@@ -282,6 +282,7 @@ const Kernels& COLE_KERNELS() {
       2 * Simd<double>::width,
       tile<float, kTileRows, 2>,
       tile<double, kTileRows, 2>,
+      strided_tile<float, kTileRows, 2>,
       strided_tile<double, kTileRows, 2>,
       dense_forward,
       dense_backward,

@@ -9,8 +9,17 @@ namespace {
 typedef uint32_t U32 __attribute__((vector_size(COLE_VECTOR_BYTES)));
 typedef uint16_t U16 __attribute__((vector_size(COLE_VECTOR_BYTES / 2), aligned(2), may_alias));
 
-// The 16 bits of each value in a lane of 32.
-COLE_INLINE U32 load_halves(const uint16_t* p) { return __builtin_convertvector(*reinterpret_cast<const U16*>(p), U32); }
+// The 16 bits of each value in a lane of 32. By name where there is an instruction: GCC 12 splits the conversion in two and
+// joins the halves again, which made sums of bfloat16 a third slower than those of float16.
+COLE_INLINE U32 load_halves(const uint16_t* p) {
+#if COLE_VECTOR_BYTES == 64
+  return U32(_mm512_maskz_cvtepu16_epi32(__mmask16(-1), _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(p))));
+#elif COLE_VECTOR_BYTES == 32
+  return U32(_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i_u*>(p))));
+#else
+  return __builtin_convertvector(*reinterpret_cast<const U16*>(p), U32);
+#endif
+}
 
 struct Float32 {
   typedef float Element;

@@ -40,9 +40,12 @@ struct Kernels {
   // aligned.
   void (*tile_f32)(size_t k, const float* a, const float* b, float* c, size_t ldc, bool add);
   void (*tile_f64)(size_t k, const double* a, const double* b, double* c, size_t ldc, bool add);
-  // The same with a(row, p) = a[row row_stride + p step], where packing would cost too much beside the product.
-  void (*strided_tile_f64)(size_t k, const double* a, size_t row_stride, size_t step, const double* b, double* c, size_t ldc,
-                           bool add);
+  // The same with a(row, p) = a[row row_stride + p step] and b of leading dimension ldb, where packing would cost too much
+  // beside the product.
+  void (*strided_tile_f32)(size_t k, const float* a, size_t row_stride, size_t step, const float* b, size_t ldb, float* c,
+                           size_t ldc, bool add);
+  void (*strided_tile_f64)(size_t k, const double* a, size_t row_stride, size_t step, const double* b, size_t ldb, double* c,
+                           size_t ldc, bool add);
 
   // h[out, cols] = f(w[out, in] x[in, cols] + bias[out]), f(z) = z > 0 ? z : slope z. With a state, the weights take
   // their step first.

@@ -99,11 +99,11 @@ void EigenSolver::vectors(const double* values, size_t k, double* x, int threads
       const double *y = a_.row(b * kBlock), *t = negated.data() + b * kBlock * kBlock;
       const size_t length = (b + 1) * kBlock;
       for (size_t s = 0; s < kBlock; s += rows)
-        kernels_.strided_tile_f64(length, y + s * ld, ld, 1, columns.data(), z.data() + s * width, width, false);
+        kernels_.strided_tile_f64(length, y + s * ld, ld, 1, columns.data(), width, z.data() + s * width, width, false);
       for (size_t s = 0; s < kBlock; s += rows)
-        kernels_.strided_tile_f64(kBlock, t + s * kBlock, kBlock, 1, z.data(), tz.data() + s * width, width, false);
+        kernels_.strided_tile_f64(kBlock, t + s * kBlock, kBlock, 1, z.data(), width, tz.data() + s * width, width, false);
       for (size_t i = 0; i < length; i += rows)
-        kernels_.strided_tile_f64(kBlock, y + i, 1, ld, tz.data(), columns.data() + i * width, width, true);
+        kernels_.strided_tile_f64(kBlock, y + i, 1, ld, tz.data(), width, columns.data() + i * width, width, true);
     }
     for (size_t v = 0; v < count; ++v)
       for (size_t i = 0; i < n; ++i) x[(begin + v) * ld + i] = columns[i * width + v];

@@ -36,6 +36,19 @@ COLE_TEST(gemm_equals_a_naive_loop) {
     }
 }
 
+COLE_TEST(gemm_without_packing_has_the_bits_of_the_packed_one) {
+  const size_t m = 16, n = 64, k = 250;
+  const auto a = uniform(m * k, 1), b = uniform(k * n, 2);
+  const auto at_b = [&](size_t j, size_t p) { return b[p * n + j]; };
+  std::vector<float> out(m * n), packed(m * n);
+  for (const bool ta : {false, true}) {
+    const auto at_a = [&](size_t i, size_t p) { return ta ? a[p * m + i] : a[i * k + p]; };
+    gemm<float>(m, n, k, at_a, at_b, packed.data(), n, Into::kAll, 1, kernels);
+    sgemm(a.data(), b.data(), m, n, k, ta, false, out.data(), 1, kernels);
+    CHECK(out == packed);
+  }
+}
+
 COLE_TEST(double_gemm_with_the_lower_triangle_only) {
   const size_t n = 131, k = 300;
   const auto x = uniform(n * k, 3);
