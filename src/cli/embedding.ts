@@ -10,6 +10,8 @@ import type { KeyedText } from './texts.js';
 
 /** Texts that are planned together: a language model that shares prefixes finds the more of them, the more texts there are. */
 const together = 16_384;
+/** Tokens of a run that is announced: it takes minutes, or hours with a large model. */
+const longRun = 1_000_000;
 
 /** A matrix for each column of the embedder, a row for each text. */
 export async function embedAll(
@@ -131,6 +133,12 @@ export async function printVectors(
     const values = vectors.length === 1 ? { embedding: vectors[0] } : { embeddings: Object.fromEntries(named) };
     await printJson({ key, ...values, tokens: counts[i] });
   }
+}
+
+/** Said before the run, which is silent where nobody watches. */
+export function announce(counts: readonly number[]): void {
+  const tokens = counts.reduce((sum, count) => sum + count, 0);
+  if (tokens > longRun) log.info(`${tokens} tokens, less what the cache has; --plan says how long that takes`);
 }
 
 export function reportOn({ stats }: MultiEmbedder, texts: number): void {

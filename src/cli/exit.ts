@@ -3,7 +3,7 @@ import { CommanderError } from '@commander-js/extra-typings';
 import { asColeError } from '../base/index.js';
 import { log } from './output.js';
 
-const codes: Partial<Record<string, number>> = { ERR_OPTION: 2, ERR_INPUT: 2, ERR_INTERRUPTED: 130 };
+const codes: Partial<Record<string, number>> = { ERR_OPTION: 2, ERR_INPUT: 2, ERR_LENGTH: 2, ERR_INTERRUPTED: 130 };
 
 /** Thrown to end a command early with an exit code when all that is to be said has been said. */
 export class Exit extends Error {

@@ -71,7 +71,7 @@ describe('embed', () => {
   it('refuses a text over the limit by name, or cuts it and says so', async () => {
     const input = `${JSON.stringify({ key: 'short', text: 'x' })}\n${JSON.stringify({ key: 'long', text: 'x '.repeat(600) })}\n`;
     const refused = await cole([...embed, '--json'], { input });
-    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
     expect(refused.stderr).toMatch(
       /expected at most \d+ tokens in long \(standard input:2\), got 602; --on-long chunk/,
     );

@@ -144,7 +144,30 @@ describe('model store', () => {
     const at = bytes.readBigUInt64LE(0);
     bytes.writeFloatLE(Number.NaN, 8 + Number(at));
     writeFileSync(path, bytes);
-    await expect(addModel(join(home, 'nan'))).rejects.toThrow(/finite values in weight embedding/);
+    await expect(addModel(join(home, 'nan'))).rejects.toThrow(
+      /finite values in tensor .*embed.* of .*model\.safetensors, got NaN/,
+    );
+  });
+
+  it('finds damage in every file of a model, by its path', async () => {
+    tinyBert(join(home, 'whole'));
+    await addModel(join(home, 'whole'));
+    const { folder } = await showModel('whole');
+    for (const name of ['tokenizer.json', 'weights.bin']) {
+      const path = join(folder, name);
+      const good = readFileSync(path);
+      const bad = Buffer.from(good);
+      // Another letter of a word, another bit of a number.
+      bad[bad.indexOf('conv') < 0 ? 1000 : bad.indexOf('conv')]! ^= 2;
+      writeFileSync(path, bad);
+      const use = async () => {
+        const embedder = await createEmbedder({ model: 'whole', cache: null });
+        await embedder.embed(['conv']).finally(() => embedder.close());
+      };
+      await expect(use()).rejects.toThrow(new RegExp(`expected sha256 \\w+ for .*whole/${name}, got`));
+      writeFileSync(path, good);
+      await use();
+    }
   });
 
   it('survives a kill in the middle, and a second process at the same time', async () => {

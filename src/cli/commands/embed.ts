@@ -3,7 +3,7 @@ import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import type { MultiEmbedderOptions, Pooling } from '../../index.js';
 import { integer } from '../arguments.js';
 import { contextOf, defined, examples, required } from '../context.js';
-import { embedAll, printPlan, printVectors, reportOn, tokenCounts, vectorsFile } from '../embedding.js';
+import { announce, embedAll, printPlan, printVectors, reportOn, tokenCounts, vectorsFile } from '../embedding.js';
 import { writeOut } from '../files.js';
 import { readingOf, readingOptions } from '../reading.js';
 import { readTexts } from '../texts.js';
@@ -87,6 +87,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
       try {
         if (options.plan) return await printPlan(embedder, texts, json);
         const counts = tokenCounts(await tokenizerOf(model), texts, threads);
+        if (options.onLong !== 'truncate') announce(counts);
         const columns = await embedAll(embedder, texts, counts);
         if (out !== undefined) {
           // One text and another must be told apart from an architecture and its text: heads compare this.

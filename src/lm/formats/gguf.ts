@@ -66,7 +66,7 @@ async function openPart(path: string): Promise<GgufFile> {
     metadata,
     names: new Set(entries.keys()),
     shape: (name) => findTensor(entries, name, path).shape,
-    read: (name, slice) => readTensor(file, findTensor(entries, name, path), path, slice),
+    read: (name, slice) => readTensor(file, entries, name, path, slice),
     close: () => file.close(),
   };
 }

@@ -12,22 +12,30 @@ export interface TensorEntry {
   readonly offset: number;
 }
 
-/** The tensor, or a slice of its first axis, as float32. */
+/** The tensor, or a slice of its first axis, as float32. ERR_DATA where a value is not finite. */
 export async function readTensor(
   file: FileHandle,
-  { shape, type, offset }: TensorEntry,
+  entries: ReadonlyMap<string, TensorEntry>,
+  name: string,
   path: string,
   slice?: number,
 ): Promise<Float32Array> {
+  const { shape, type, offset } = findTensor(entries, name, path);
   const known = tensorTypes[type]!;
   // Blocks lie along the last axis, so a slice has whole ones.
   const size = count(slice === undefined ? shape : shape.slice(1));
   const bytes = (size / known.values) * known.bytes;
   const raw = await readExactly(file, offset + (slice ?? 0) * bytes, bytes, path);
   // Its own bytes where they are float32 already: large tables are not held twice.
-  if (known.name === 'F32' && endianness() === 'LE') return new Float32Array(raw.buffer);
-  const out = new Float32Array(size);
-  decode(known, new DataView(raw.buffer), out);
+  const isFloat = known.name === 'F32' && endianness() === 'LE';
+  const out = isFloat ? new Float32Array(raw.buffer) : new Float32Array(size);
+  if (!isFloat) decode(known, new DataView(raw.buffer), out);
+  const wrong = out.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0)
+    throw new ColeError(
+      'ERR_DATA',
+      `expected finite values in tensor ${name} of ${path}, got ${out[wrong]} at ${wrong + (slice ?? 0) * size}`,
+    );
   return out;
 }
 

@@ -25,7 +25,7 @@ export async function openSafetensors(path: string): Promise<TensorSource> {
     return {
       names: new Set(entries.keys()),
       shape: (name) => findTensor(entries, name, path).shape,
-      read: (name, slice) => readTensor(file, findTensor(entries, name, path), path, slice),
+      read: (name, slice) => readTensor(file, entries, name, path, slice),
       close: () => file.close(),
     };
   } catch (error) {

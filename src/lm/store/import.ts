@@ -50,6 +50,7 @@ export async function importModel(
       weightsBytes: bytes,
       weightsSha256: sha256,
       tokenizer: file,
+      tokenizerSha256: await sha256Of(createReadStream(join(folder, file))),
     };
     await writeFileAtomic(join(folder, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
     return manifest;

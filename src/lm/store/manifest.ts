@@ -24,6 +24,8 @@ export interface ModelManifest {
   readonly weightsSha256: string;
   /** File of the tokenizer: a Hugging Face tokenizer.json, or the vocabulary of a GGUF file. */
   readonly tokenizer: 'tokenizer.json' | 'vocabulary.json';
+  /** Absent in models of the store that were made when it was not noted. */
+  readonly tokenizerSha256?: string;
 }
 
 /** The manifest in `folder`, or undefined where there is no model of this version of cole. */

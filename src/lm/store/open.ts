@@ -86,8 +86,8 @@ async function requireBytes(path: string, bytes: number, remedy: string): Promis
 }
 
 /**
- * Path of the graph that gives `options.outputs` from the model's weights; it is made whenever another version of cole left
- * another, or none.
+ * Path of the graph that gives `options.outputs` from the model's weights. Its name is that of its content: a process of
+ * another version of cole leaves alone what this one may be about to load.
  */
 export async function graphOf(
   { folder, manifest, precision, weights }: OpenedModel,
@@ -97,8 +97,7 @@ export async function graphOf(
   const tensors = Object.values(weights.tensors).reduce((sum, entry) => sum + bytesOf(entry), 0);
   refuseLargerThanMemory(model, precision === 'float32' ? weightsBytes : tensors);
   const bytes = graphBytes(config, weights, options, config.ready && (await skeletonIn(folder, config.ready.sha256)));
-  // Processes that want other outputs have files of their own.
-  const name = createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 16);
+  const name = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   const path = join(folder, `graph-${precision === 'float32' ? '' : `${precision}-`}${name}.onnx`);
   const there = await readFile(path).catch(() => undefined);
   if (!there?.equals(bytes)) await writeFileAtomic(path, bytes);
@@ -122,6 +121,8 @@ async function tokenizerIn(folder: string, manifest: ModelManifest): Promise<Tok
   } catch (cause) {
     throw new ColeError('ERR_MODEL', `expected the tokenizer at ${path}, but ${(cause as Error).message}`, { cause });
   }
+  if (manifest.tokenizerSha256 !== undefined)
+    checkHash(path, manifest.tokenizerSha256, createHash('sha256').update(bytes).digest('hex'));
   if (manifest.tokenizer === 'tokenizer.json') return loadTokenizer({ json: bytes });
   try {
     return loadTokenizer({ gguf: JSON.parse(bytes.toString('utf8')) as Record<string, unknown> });
