@@ -1,6 +1,7 @@
 /** The public names of cole, room by room. */
 export {
   arraysToFile,
+  batchesToFile,
   type Column,
   columnsToFile,
   type EmbeddingColumns,

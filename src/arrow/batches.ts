@@ -1,7 +1,18 @@
-/** Arrow IPC files batch by batch: memory is bound by the largest batch, not by the file. */
+/** Arrow IPC files batch by batch, in and out: memory is bound by the largest batch, not by the file. */
 import { open } from 'node:fs/promises';
-import { RecordBatchReader, Table, Type } from 'apache-arrow';
+import {
+  AsyncByteQueue,
+  makeData,
+  RecordBatch,
+  RecordBatchFileWriter,
+  RecordBatchReader,
+  Schema,
+  Struct,
+  Table,
+  Type,
+} from 'apache-arrow';
 import { ColeError } from '../base/index.js';
+import { type Column, columnFields } from './columns.js';
 import { type Embeddings, tableToEmbeddings } from './embeddings.js';
 
 export interface RowBatch {
@@ -46,4 +57,32 @@ function rowBatch(path: string, table: Table): RowBatch {
     },
     embeddings: () => tableToEmbeddings(path, table),
   };
+}
+
+/** Equally long columns, the same ones in every batch. */
+export type ColumnBatch = Readonly<Record<string, Column>>;
+
+/** Pieces of one file with a record batch for each of `batches`, of which there is at least one. */
+export function* batchesToFile(batches: Iterable<ColumnBatch>): Generator<Uint8Array> {
+  const writer = new RecordBatchFileWriter();
+  const sink = new Pieces();
+  let schema: Schema | undefined;
+  for (const columns of batches) {
+    const { fields, children, length } = columnFields(columns);
+    if (!schema) {
+      schema = new Schema(fields);
+      writer.reset(sink, schema);
+    }
+    writer.write(new RecordBatch(schema, makeData({ type: new Struct(fields), length, nullCount: 0, children })));
+    yield* sink.take();
+  }
+  writer.finish();
+  yield* sink.take();
+}
+
+/** What a writer has written so far, without waiting for more. */
+class Pieces extends AsyncByteQueue {
+  take(): Uint8Array[] {
+    return this._values.splice(0);
+  }
 }

@@ -30,6 +30,14 @@ export function columnsToFile(
   columns: Readonly<Record<string, Column>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  const { fields, children, length } = columnFields(columns);
+  const schema = new Schema(fields, new Map(Object.entries(metadata)));
+  const struct = makeData({ type: new Struct(fields), length, nullCount: 0, children });
+  return tableToIPC(new Table(schema, [new RecordBatch(schema, struct)]), 'file');
+}
+
+/** Columns as Arrow has them. Throws ERR_SHAPE where they are not equally long. */
+export function columnFields(columns: Readonly<Record<string, Column>>) {
   const names = Object.keys(columns);
   const length = columns[names[0]!]?.length ?? 0;
   const uneven = names.find((name) => columns[name]!.length !== length);
@@ -37,9 +45,7 @@ export function columnsToFile(
     throw new ColeError('ERR_SHAPE', `expected ${length} values in column ${uneven}, got ${columns[uneven]!.length}`);
   const children = names.map((name) => columnData(columns[name]!));
   const fields = names.map((name, i) => new Field(name, children[i]!.type, children[i]!.nullCount > 0));
-  const schema = new Schema(fields, new Map(Object.entries(metadata)));
-  const struct = makeData({ type: new Struct(fields), length, nullCount: 0, children });
-  return tableToIPC(new Table(schema, [new RecordBatch(schema, struct)]), 'file');
+  return { fields, children, length };
 }
 
 function columnData(column: Column) {

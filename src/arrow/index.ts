@@ -1,5 +1,5 @@
 export { arraysToFile, fileToArrays, type NamedArray, type NamedArrays } from './arrays.js';
-export { fileBatches, type RowBatch } from './batches.js';
+export { batchesToFile, fileBatches, type RowBatch } from './batches.js';
 export { type Column, columnsToFile, fileToColumns, type ReadColumn, type ReadColumns } from './columns.js';
 export {
   type EmbeddingColumns,

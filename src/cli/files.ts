@@ -1,6 +1,6 @@
 /** Whole files in and out of commands; `-` is standard input or output. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { ColeError, ioError, writeFileAtomic } from '../base/index.js';
+import { ColeError, ioError, writeAtomic } from '../base/index.js';
 import { writeBytes } from './output.js';
 
 export async function readBytes(path: string): Promise<Uint8Array> {
@@ -18,13 +18,27 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-export async function writeOut(path: string, bytes: Uint8Array): Promise<void> {
-  if (path === '-') return writeBytes(bytes);
+export function writeOut(path: string, bytes: Uint8Array): Promise<void> {
+  return writeOutPieces(path, [bytes]);
+}
+
+/** A file of pieces that need never be in memory together. */
+export async function writeOutPieces(
+  path: string,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  if (path === '-') {
+    for await (const piece of pieces) await writeBytes(piece);
+    return;
+  }
   // A device or a named pipe is written to; a file of that name must not take its place.
   const there = await stat(path).catch(() => undefined);
-  if (!there || there.isFile()) return writeFileAtomic(path, bytes);
+  if (!there || there.isFile())
+    return writeAtomic(path, async (file) => {
+      for await (const piece of pieces) await file.writeFile(piece);
+    });
   try {
-    await writeFile(path, bytes);
+    await writeFile(path, pieces);
   } catch (cause) {
     throw ioError(path, cause);
   }

@@ -1,7 +1,8 @@
 /** Data through standard input and output: order, quiet ends, full disks. */
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { fileBatches, fileToColumns } from '#cole/arrow/index.js';
 import { cole, jsonLines, shell, temporaryFolder } from './run.js';
 
 describe('pipes', () => {
@@ -28,6 +29,29 @@ describe('pipes', () => {
     expect(code).toBe(0);
     expect(jsonLines(stdout)).toHaveLength(1);
     expect(stderr).toBe('');
+  });
+  it('carry Arrow files of several batches, with the rows of the JSON lines', async () => {
+    const file = join(temporaryFolder(), 'archs.arrow');
+    const { code, stdout, stderr } = await cole(['sample', '-n', '9000', '--out', file]);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toContain(`9000 architectures are in ${file}`);
+    const { rows, columns } = fileToColumns(file, readFileSync(file));
+    expect(rows).toBe(9000);
+    const lines = jsonLines((await cole(['sample', '-n', '9000'])).stdout);
+    for (const name of ['key', 'arch', 'canonicalKey'])
+      expect(columns.get(name)!.values).toEqual(lines.map((line) => line[name]));
+    const batches = [];
+    for await (const batch of fileBatches(file)) batches.push(batch.rows);
+    expect(batches).toEqual([8192, 808]);
+    const piped = await shell(`cole sample -n 9000 --out - | cmp - '${file}'`);
+    expect(piped.code).toBe(0);
+  });
+  it('leave no part of an Arrow file behind', async () => {
+    const file = join(temporaryFolder(), 'archs.arrow');
+    const { code, stderr } = await cole(['sample', '-n', '20000', '--unique', '--out', file]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('expected 20000 architectures with different key');
+    expect(readdirSync(dirname(file))).toEqual([]);
   });
   it('read a file as well', async () => {
     const file = join(temporaryFolder(), 'archs.txt');

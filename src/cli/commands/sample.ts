@@ -1,12 +1,17 @@
-/** `cole sample`: random architectures of a space, as JSON lines. */
+/** `cole sample`: random architectures of a space, as JSON lines or as an Arrow file. */
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { ColeError, stream } from '../../base/index.js';
+import type { Space } from '../../index.js';
 import { integer } from '../arguments.js';
 import { contextOf, examples } from '../context.js';
+import { writeOutPieces } from '../files.js';
 import { log, printJson } from '../output.js';
 
 /** Draws in a row that bring nothing new before a space is taken to be exhausted. */
 const patience = 100_000;
+
+/** Rows of a record batch. */
+const batch = 8192;
 
 export function addSample(program: CommandUnknownOpts): void {
   program
@@ -17,7 +22,7 @@ export function addSample(program: CommandUnknownOpts): void {
       examples(
         'cole sample -n 5',
         'cole sample -n 1000 --unique > archs.jsonl',
-        'cole sample --space einspace:1x8x8,maxParameters=200000 -n 100',
+        'cole sample --space einspace:1x8x8,maxParameters=200000 -n 1000000 --out archs.arrow',
       ),
     )
     .option('--space <name>', 'search space, with its settings and limits, such as einspace:1x8x8', 'nas-bench-201')
@@ -33,44 +38,89 @@ export function addSample(program: CommandUnknownOpts): void {
         .choices(['key', 'canonical'])
         .preset('key'),
     )
+    .option('--out <file>', 'Arrow file to write instead of JSON lines, - for standard output')
     .action(async (options, command) => {
       const { space } = await import('../../index.js');
       const chosen = space(options.space);
-      const rowOf = (arch: unknown) => ({
-        key: chosen.key(arch),
-        arch: chosen.print(arch),
-        canonicalKey: chosen.canonicalKey(arch),
-      });
-      if (options.all) {
-        if (!chosen.enumerate)
-          throw new ColeError('ERR_OPTION', `expected a space that can be listed for --all, got ${chosen.name}`);
-        for (const arch of chosen.enumerate()) await printJson(rowOf(arch));
-        return;
-      }
-      const rng = stream('sample', options.space, contextOf(command).seed);
-      const identity = options.unique && ({ key: 'key', canonical: 'canonicalKey' } as const)[options.unique];
-      const seen = new Set<string>();
-      const rejected: Record<string, number> = {};
-      for (let n = 0, misses = 0; n < options.count; ) {
-        const row = rowOf(
-          chosen.sample(rng, (reason) => {
-            rejected[reason] = (rejected[reason] ?? 0) + 1;
-          }),
-        );
-        if (identity) {
-          if (seen.has(row[identity])) {
-            if (++misses < patience) continue;
-            throw new ColeError(
-              'ERR_OPTION',
-              `expected ${options.count} architectures with different ${identity} from ${chosen.name}, which seems to have only ${seen.size}`,
-            );
-          }
-          seen.add(row[identity]);
-        }
-        misses = 0;
-        n++;
-        await printJson(row);
-      }
-      for (const [reason, count] of Object.entries(rejected)) log.info(`${count} draws passed the limit of ${reason}`);
+      const { all, count, unique, out } = options;
+      if (all && !chosen.enumerate)
+        throw new ColeError('ERR_OPTION', `expected a space that can be listed for --all, got ${chosen.name}`);
+      const rejected = new Map<string, number>();
+      const archs = all
+        ? chosen.enumerate!()
+        : draws(chosen, count, contextOf(command).seed, options.space, unique, rejected);
+      const rows = rowsOf(chosen, archs);
+      if (out === undefined) for (const row of rows) await printJson(row);
+      else await writeRows(rows, out);
+      for (const [reason, count] of rejected) log.info(`${count} draws passed the limit of ${reason}`);
     });
+}
+
+interface Row {
+  readonly key: string;
+  readonly arch: string;
+  readonly canonicalKey: string;
+}
+
+function* rowsOf(space: Space<unknown>, archs: Iterable<unknown>): Generator<Row> {
+  for (const arch of archs)
+    yield { key: space.key(arch), arch: space.print(arch), canonicalKey: space.canonicalKey(arch) };
+}
+
+function* draws(
+  space: Space<unknown>,
+  count: number,
+  seed: number,
+  name: string,
+  unique: string | true | undefined,
+  rejected: Map<string, number>,
+): Generator<unknown> {
+  const rng = stream('sample', name, seed);
+  const onRejection = (reason: string) => void rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
+  const seen = new Set<string>();
+  for (let n = 0, misses = 0; n < count; ) {
+    const arch = space.sample(rng, onRejection);
+    if (unique) {
+      const identity = unique === 'canonical' ? space.canonicalKey(arch) : space.key(arch);
+      if (seen.has(identity)) {
+        if (++misses < patience) continue;
+        throw new ColeError(
+          'ERR_OPTION',
+          `expected ${count} architectures with different ${unique === 'canonical' ? 'canonicalKey' : 'key'} from ${space.name}, which seems to have only ${seen.size}`,
+        );
+      }
+      seen.add(identity);
+    }
+    misses = 0;
+    n++;
+    yield arch;
+  }
+}
+
+async function writeRows(rows: Iterable<Row>, out: string): Promise<void> {
+  const { batchesToFile } = await import('../../index.js');
+  let written = 0;
+  const batches = function* () {
+    for (const part of parts(rows)) {
+      written += part.length;
+      yield {
+        key: part.map(({ key }) => key),
+        arch: part.map(({ arch }) => arch),
+        canonicalKey: part.map(({ canonicalKey }) => canonicalKey),
+      };
+    }
+  };
+  await writeOutPieces(out, batchesToFile(batches()));
+  if (out !== '-') log.info(`${written} architectures are in ${out}`);
+}
+
+function* parts(rows: Iterable<Row>): Generator<Row[]> {
+  let part: Row[] = [];
+  for (const row of rows) {
+    part.push(row);
+    if (part.length < batch) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
 }
