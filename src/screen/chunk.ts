@@ -6,7 +6,7 @@
 import { ColeError, stream } from '../base/index.js';
 import { renderer } from '../code/index.js';
 import { type Space, space as spaceOf } from '../spaces/index.js';
-import type { Item, Scorer, ScorerSetup } from './scorer.js';
+import { type Item, requireGoingOn, type Scorer, type ScorerSetup } from './scorer.js';
 import { compareRows, type ScreenedRow, TopRows } from './top.js';
 
 export type ChunkSource =
@@ -47,6 +47,7 @@ export interface ChunkResult {
 
 export async function screenChunk(task: ChunkTask, scorer: Scorer): Promise<ChunkResult> {
   const { setup, index, source, share } = task;
+  requireGoingOn(setup.stop);
   const space = spaceOf(setup.space);
   const clock = new Clock();
   const rejected: Record<string, number> = {};

@@ -2,7 +2,7 @@
 export { type ChunkResult, type ChunkSource, type ChunkTask, screenChunk, stages } from './chunk.js';
 export { mergeScreens } from './merge.js';
 export { cheapFeatures, type InputRow, readBudget, type ScreenInput, type ScreenOptions } from './options.js';
-export { dealFolds, heldOutScores, type Recall, recallCurve, recallShares } from './recall.js';
+export { dealFolds, heldOutScores, placesOf, type Recall, recallCurve, recallShares, trulyBest } from './recall.js';
 export { readTop, type ScreenSummary, slowestStage } from './results.js';
 export { type RunScreenHooks, runScreen } from './run.js';
 export { createScorer, type Item, itemOf, type Scorer, type ScorerSetup } from './scorer.js';

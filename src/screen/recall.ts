@@ -38,25 +38,35 @@ export function dealFolds(rows: number, seed: number): Uint8Array {
   return fold;
 }
 
-/** Scores within each fold become ranks in 0 to 1, since heads of different folds have scales of their own. */
 export function recallCurve(
   values: Float64Array,
   scores: Float64Array,
   fold: Uint8Array,
   shares: readonly number[],
 ): Recall {
-  const rows = values.length;
-  const best = Math.min(rows, Math.max(leastBest, Math.round(bestShare * rows)));
-  const truly = byDescending(values).slice(0, best);
-  const place = new Float64Array(rows);
+  const truly = trulyBest(values);
+  const place = placesOf(scores, fold);
+  const [rows, best] = [values.length, truly.length];
+  const points = shares.map((share) => ({ share, recall: truly.filter((row) => place[row]! <= share).length / best }));
+  return { rows, best, points };
+}
+
+/** Rows that count as best. */
+export function trulyBest(values: Float64Array): number[] {
+  const { length } = values;
+  return byDescending(values).slice(0, Math.min(length, Math.max(leastBest, Math.round(bestShare * length))));
+}
+
+/** Scores within each fold become ranks in 0 to 1, best first, since heads of different folds have scales of their own. */
+export function placesOf(scores: Float64Array, fold: Uint8Array): Float64Array {
+  const place = new Float64Array(scores.length);
   for (let f = 0; f < folds; f++) {
     const members = byDescending(scores).filter((row) => fold[row] === f);
     members.forEach((row, at) => {
       place[row] = (at + 0.5) / members.length;
     });
   }
-  const points = shares.map((share) => ({ share, recall: truly.filter((row) => place[row]! <= share).length / best }));
-  return { rows, best, points };
+  return place;
 }
 
 function byDescending(values: Float64Array): number[] {

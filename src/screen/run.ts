@@ -94,6 +94,8 @@ class Screen {
   /** The best of whole chunks. */
   readonly #bar: TopRows;
   #totals: ScreenTotals = noTotals;
+  /** Shared with the workers, see `ScorerSetup`. */
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
 
   constructor(plan: ScreenPlan, options: ScreenOptions, hooks: RunScreenHooks, train: ScorerSetup['train']) {
     this.#plan = plan;
@@ -106,6 +108,8 @@ class Screen {
   }
 
   async run(table: string): Promise<ScreenSummary> {
+    const onAbort = () => this.#stopAll();
+    this.#hooks.signal?.addEventListener('abort', onAbort, { once: true });
     try {
       this.#journal.append({ type: 'start', code: codeHash() });
       const setup = await this.#setup();
@@ -116,7 +120,11 @@ class Screen {
       const summary: ScreenSummary = { space, table, metric, features, first, share, recall, shard, ...this.#totals };
       await writeResults(this.#options.out, summary, this.#top);
       return summary;
+    } catch (error) {
+      this.#interrupted();
+      throw error;
     } finally {
+      this.#hooks.signal?.removeEventListener('abort', onAbort);
       this.#journal.close();
     }
   }
@@ -125,7 +133,8 @@ class Screen {
   async #setup(): Promise<ScorerSetup> {
     const { space, style, first, features: full, reading, scaling, maxTokens, seed } = this.#plan;
     const { addonThreads, languageModelThreads } = this.#cores();
-    const common = { space, style, first, full, reading, scaling: scaling as Scaling, maxTokens, seed };
+    const heads = { first, full, scaling: scaling as Scaling, seed, stop: this.#stop };
+    const common = { space, style, reading, maxTokens, ...heads };
     const train = this.#train;
     if (!needsEmbedder(full)) return { ...common, train, vectors: null, threads: addonThreads };
     const embedder = await createEmbedder({
@@ -137,7 +146,10 @@ class Screen {
     try {
       const chosen = spaceOf(space);
       const texts = train.archs.map((arch) => itemOf(chosen, style, chosen.parse(arch)).text);
-      const { data } = await embedder.embed(texts, this.#hooks.onProgress);
+      const { data } = await embedder.embed(texts, (event) => {
+        this.#hooks.onProgress?.(event);
+        this.#interrupted();
+      });
       const vectors = new Float32Array(new SharedArrayBuffer(data.byteLength));
       vectors.set(data);
       return { ...common, train, vectors, threads: addonThreads };
@@ -193,8 +205,7 @@ class Screen {
         if (end) return;
         this.#interrupted();
         const task = { setup, share, top: this.#plan.top, key, ...next };
-        const { signal } = this.#hooks;
-        const result = await pool.run(task, { isRepeatable: true, ...(signal && { signal }) });
+        const result = await pool.run(task, { isRepeatable: true });
         // The journal has what may matter: most rows of a late chunk are behind the best of those before it.
         const kept = { ...result, top: this.#bar.hopeful(result.top) };
         this.#journal.append({ type: 'chunk', ...kept });
@@ -202,14 +213,23 @@ class Screen {
         this.#report();
       }
     };
+    const lanes = Array.from({ length: workers }, () =>
+      lane().catch((error) => {
+        this.#stopAll();
+        throw error;
+      }),
+    );
     try {
-      await Promise.all(Array.from({ length: workers }, lane));
-    } catch (error) {
-      this.#interrupted();
-      throw error;
+      await Promise.all(lanes);
     } finally {
+      // No worker is ended in the middle of something.
+      await Promise.allSettled(lanes);
       await pool.close();
     }
+  }
+
+  #stopAll(): void {
+    Atomics.store(this.#stop, 0, 1);
   }
 
   /** Chunks of this shard that are not done; an async generator answers one call at a time. */

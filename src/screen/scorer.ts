@@ -43,6 +43,16 @@ export interface ScorerSetup {
   readonly seed: number;
   /** Threads of the addon and of the language model. */
   readonly threads: number;
+  /**
+   * In shared memory: not 0 asks to stop between two runs of the language model. A worker that is terminated within one
+   * takes the process with it, since onnxruntime comes back to a thread that is gone.
+   */
+  readonly stop: Int32Array;
+}
+
+/** Throws ERR_INTERRUPTED where `stop` has been set. */
+export function requireGoingOn(stop: Int32Array): void {
+  if (Atomics.load(stop, 0) !== 0) throw new ColeError('ERR_INTERRUPTED', 'the screen was interrupted');
 }
 
 export interface Scored {
@@ -127,7 +137,7 @@ export async function createScorer(setup: ScorerSetup): Promise<Scorer> {
     items.forEach(({ text }, at) => {
       if (vectors) given.set(text, vectors.subarray(at * embedder!.dimension, (at + 1) * embedder!.dimension));
     });
-    textEmbedder = withGiven(embedder, given);
+    textEmbedder = withGiven(embedder, given, setup.stop);
   }
   try {
     const staticEmbedder = specs.some((spec) => spec.split('+').includes('static'))
@@ -177,13 +187,14 @@ function itemSpace(space: Space<unknown>): Space<Item> {
 }
 
 /** Answers from `given` where it can. */
-function withGiven(embedder: TextEmbedder, given: ReadonlyMap<string, Float32Array>): TextEmbedder {
+function withGiven(embedder: Embedder, given: ReadonlyMap<string, Float32Array>, stop: Int32Array): TextEmbedder {
   const { dimension } = embedder;
   return {
     dimension,
     async embed(texts): Promise<Matrix> {
       const missing = texts.filter((text) => !given.has(text));
-      const fresh = missing.length > 0 ? await embedder.embed(missing) : matrix(0, dimension);
+      const onProgress = () => requireGoingOn(stop);
+      const fresh = missing.length > 0 ? await embedder.embed(missing, onProgress) : matrix(0, dimension);
       const out = matrix(texts.length, dimension);
       let at = 0;
       texts.forEach((text, row) => {

@@ -1,0 +1,51 @@
+/** Screens that are stopped while the language model runs in their workers: an end in order, and the way goes on. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { cole, jsonLines, start } from './run.js';
+
+const space = 'einspace:1x8x8,maxNodes=60,maxParameters=100000';
+const folder = mkdtempSync(join(tmpdir(), 'cole-screen-model-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const sampled = jsonLines((await cole(['sample', '--space', space, '-n', '40', '--unique'])).stdout);
+const archs = sampled.map(({ arch }) => arch as string);
+const known = join(folder, 'known.csv');
+writeFileSync(known, `arch,length\n${archs.map((arch) => `"${arch}",${Math.log(arch.length)}`).join('\n')}\n`);
+const heads = ['--table', known, '--metric', 'length', '--space', space, '--full', '100%', '--chunk', '48'];
+const args = (out: string) => ['--workers', '2', 'screen', '-n', '480', ...heads, '--out', out];
+
+/** Chunks that the journal of a run has. */
+const chunks = (out: string) => {
+  const journal = join(out, 'journal.jsonl');
+  return existsSync(journal) ? readFileSync(journal, 'utf8').split('"type":"chunk"').length - 1 : 0;
+};
+
+describe('a screen with a language model', { timeout: 300_000 }, () => {
+  it('ends in order when it is interrupted, and goes on to the same result', async () => {
+    const [whole, out] = [join(folder, 'whole'), join(folder, 'interrupted')];
+    expect((await cole(args(whole))).code).toBe(0);
+    for (const until of [1, 4]) {
+      const { child, result } = start(args(out));
+      while (chunks(out) < until && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+      child.kill('SIGTERM');
+      const { code, signal, stderr } = await result;
+      expect(stderr).toContain('the same command goes on');
+      expect(stderr).not.toContain('terminate');
+      expect([code, signal]).toEqual([130, null]);
+    }
+    expect(chunks(out)).toBeLessThan(10);
+    expect((await cole(args(out))).code).toBe(0);
+    expect(chunks(out)).toBe(10);
+    expect(readFileSync(join(out, 'top.arrow'))).toEqual(readFileSync(join(whole, 'top.arrow')));
+  });
+
+  it('says what is wrong with a line while other lines are with the model', async () => {
+    const file = join(folder, 'archs.txt');
+    const lines = Array.from({ length: 200 }, (_, i) => archs[i % archs.length]!);
+    writeFileSync(file, `${[...lines, 'sequential(computation<lineer(64)>'].join('\n')}\n`);
+    const { code, stderr } = await cole(['--workers', '2', 'screen', file, ...heads, '--out', join(folder, 'wrong')]);
+    expect(stderr).toContain('archs.txt:201');
+    expect(code).toBe(2);
+  });
+});
