@@ -1,6 +1,6 @@
 /** What `cole embed` does with an embedder: texts in parts, and the vectors as a file, as lines and in figures. */
 import { readFileSync } from 'node:fs';
-import { ColeError, formatBytes, type Matrix, matrix, type OnProgress, packageFile, row } from '../base/index.js';
+import { formatBytes, type Matrix, matrix, type OnProgress, packageFile, row } from '../base/index.js';
 import type { MultiEmbedder, Tokenizer } from '../index.js';
 import { aboutName } from './head.js';
 import { formatTable, log, print, printJson } from './output.js';
@@ -36,9 +36,7 @@ export async function embedAll(
       signal.throwIfAborted();
     };
     const given = part.map(({ text }) => text);
-    const vectors = await embedder.embed(given, onProgress, namesOf(part)).catch((error) => {
-      throw advised(error);
-    });
+    const vectors = await embedder.embed(given, onProgress, namesOf(part));
     vectors.forEach(({ data }, at) => {
       columns[at]!.data.set(data, from * columns[at]!.cols);
     });
@@ -51,9 +49,7 @@ export async function embedAll(
 /** Says what it would take, and does nothing. */
 export async function printPlan(embedder: MultiEmbedder, texts: readonly KeyedText[], json: boolean): Promise<void> {
   const given = texts.map(({ text }) => text);
-  const plan = await embedder.plan(given, together, namesOf(texts)).catch((error) => {
-    throw advised(error);
-  });
+  const plan = await embedder.plan(given, together, namesOf(texts));
   if (json) return printJson(plan);
   const { distinct, cached, tokens, computed, rates, seconds, peakBytes } = plan;
   const rows: [string, string][] = [
@@ -79,13 +75,6 @@ function namesOf(texts: readonly KeyedText[]): (index: number) => string {
     const { key, where } = texts[index]!;
     return key === where ? key : `${key} (${where})`;
   };
-}
-
-function advised(error: unknown): unknown {
-  if (!(error instanceof ColeError) || error.code !== 'ERR_LENGTH' || !error.message.startsWith('expected at most'))
-    return error;
-  const message = `${error.message}; --on-long chunk splits and --on-long truncate cuts such texts`;
-  return new ColeError('ERR_LENGTH', message, { cause: error });
 }
 
 /** Tokens of each text before any cut, special ones included. */

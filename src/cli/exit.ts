@@ -1,6 +1,6 @@
 /** Exit codes: 0 done, 1 the work failed, 2 wrong usage or input, 130 interrupted after a checkpoint. */
 import { CommanderError } from '@commander-js/extra-typings';
-import { asColeError } from '../base/index.js';
+import { asColeError, type ColeError } from '../base/index.js';
 import { log } from './output.js';
 
 const codes: Partial<Record<string, number>> = { ERR_OPTION: 2, ERR_INPUT: 2, ERR_LENGTH: 2, ERR_INTERRUPTED: 130 };
@@ -19,9 +19,15 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = asColeError(error, 'ERR_IO');
   if (known.code === 'ERR_INTERRUPTED') log.info(known.message);
-  else log.error(known.message);
+  else log.error(advised(known));
   if (process.env.COLE_DEBUG) console.error(error);
   return codes[known.code] ?? 1;
+}
+
+/** With the option that helps. */
+function advised({ code, message }: ColeError): string {
+  const isLong = code === 'ERR_LENGTH' && message.startsWith('expected at most');
+  return isLong ? `${message}; --on-long chunk splits and --on-long truncate cuts such texts` : message;
 }
 
 /** Warnings of the library in the words of the command line. */

@@ -1,6 +1,7 @@
 /** How a language model reads texts: one table of options for all commands that embed. */
 import { Option } from '@commander-js/extra-typings';
 import type { ReadingChoice } from '../index.js';
+import { integer } from './arguments.js';
 
 const poolings = 'mean, last_token, avg_avg, mid, multi_layer or layer:K';
 
@@ -27,6 +28,16 @@ export const readingOptions = {
   echo: () => new Option('--echo', 'causal models: read each text twice and pool over the second copy'),
 };
 
+/** Of texts over the limit; commands differ in their own defaults. */
+export const limitOptions = {
+  maxTokens: () => new Option('--max-tokens <n>', 'longest text, special tokens included').argParser(integer(1)),
+  onLong: () =>
+    new Option(
+      '--on-long <what>',
+      'what to do with longer texts: refuse them (default), cut them on the right, or split them into windows and pool over all of them',
+    ).choices(['error', 'truncate', 'chunk'] as const),
+};
+
 /** What was asked for; the library checks the words. */
 export function readingOf(options: {
   readonly model?: string | undefined;
@@ -35,8 +46,10 @@ export function readingOf(options: {
   readonly embeddingLayer?: boolean;
   readonly specialTokens?: boolean;
   readonly echo?: true | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly onLong?: ReadingChoice['onLong'];
 }): ReadingChoice {
-  const { model, pooling, precision, embeddingLayer, specialTokens, echo } = options;
+  const { model, pooling, precision, embeddingLayer, specialTokens, echo, maxTokens, onLong } = options;
   return {
     model,
     pooling: pooling as ReadingChoice['pooling'],
@@ -45,5 +58,7 @@ export function readingOf(options: {
     embeddingLayer: embeddingLayer === false ? false : undefined,
     specialTokens: specialTokens === false ? false : undefined,
     echo,
+    maxTokens,
+    onLong,
   };
 }

@@ -1,11 +1,11 @@
-/** How a language model reads texts: what of an embedder decides their vectors, but for what is done to texts over its limit. */
+/** How a language model reads texts: what of an embedder decides their vectors. */
 import { ColeError } from '../base/index.js';
 import type { EmbedderOptions } from '../lm/index.js';
 import { codeDefaults } from './defaults.js';
 
 export type Reading = Pick<
   EmbedderOptions,
-  'model' | 'pooling' | 'precision' | 'embeddingLayer' | 'specialTokens' | 'echo'
+  'model' | 'pooling' | 'precision' | 'embeddingLayer' | 'specialTokens' | 'echo' | 'maxTokens' | 'onLong'
 >;
 
 /** As a caller says it; the meaning of each is that of the embedder's option. */
@@ -18,6 +18,8 @@ const defaults: Reading = {
   embeddingLayer: true,
   specialTokens: true,
   echo: false,
+  maxTokens: 2048,
+  onLong: 'error',
 };
 
 const names = Object.keys(defaults) as (keyof Reading)[];
@@ -41,12 +43,14 @@ export function refuseReading(choice: ReadingChoice, what: string): void {
 
 /** What was chosen, in words for a name: values as they are, the others by what they change. */
 export function readingWords(choice: ReadingChoice): string[] {
-  const { model, pooling, precision, embeddingLayer, specialTokens, echo } = choice;
+  const { model, pooling, precision, embeddingLayer, specialTokens, echo, maxTokens, onLong } = choice;
   return [
     ...[model, pooling, precision].filter((each) => each !== undefined),
     ...(embeddingLayer === false ? ['no-embedding-layer'] : []),
     ...(specialTokens === false ? ['no-special-tokens'] : []),
     ...(echo ? ['echo'] : []),
+    ...(maxTokens === undefined ? [] : [`max-tokens=${maxTokens}`]),
+    ...(onLong === undefined ? [] : [onLong]),
   ];
 }
 

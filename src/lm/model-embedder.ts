@@ -60,6 +60,8 @@ export class ModelEmbedder implements MultiEmbedder {
   readonly #reader: TextReader;
   /** Of each column; none where there is no cache. */
   readonly #caches: readonly EmbeddingCache[];
+  /** Keys of the texts over the limit so far. */
+  readonly #long = new Set<string>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -133,8 +135,8 @@ export class ModelEmbedder implements MultiEmbedder {
   ): Promise<readonly Matrix[]> {
     const work = await this.#prepare(texts, nameOf);
     const { read, rows, missing } = work;
-    if (this.options.onLong === 'truncate') this.stats.truncated += read.long.length;
-    else this.stats.chunked += read.long.length;
+    for (const index of read.long) this.#long.add(work.keys[index]!);
+    this.stats[this.options.onLong === 'truncate' ? 'truncated' : 'chunked'] = this.#long.size;
     this.stats.windows += read.windows;
     this.stats.texts += texts.length;
     this.stats.cached += work.texts.length - missing.length;

@@ -69,7 +69,7 @@ export interface EmbedStats {
   /** Tokens that the model computed: fewer than `tokens` where texts shared their beginnings. */
   computed: number;
   cached: number;
-  /** Distinct texts of a call over the limit that are cut, or split, and windows of the latter; cached ones too. */
+  /** Distinct texts over the limit that are cut, or split, cached ones too; windows of the latter in all calls. */
   truncated: number;
   chunked: number;
   windows: number;

@@ -30,7 +30,7 @@ export interface ScreenInput {
 }
 
 /** Texts over the limit are cut, so that echo, which pools whole texts, has no place here. */
-export interface ScreenOptions extends Omit<ReadingChoice, 'echo'> {
+export interface ScreenOptions extends Omit<ReadingChoice, 'echo' | 'onLong'> {
   /** Run directory. */
   readonly out: string;
   /** Default `einspace`. */
@@ -77,7 +77,6 @@ export interface ScreenPlan {
   readonly style: string;
   readonly reading: Reading;
   readonly scaling: string;
-  readonly maxTokens: number;
   readonly top: number;
   readonly chunk: number;
   readonly shard: { readonly index: number; readonly of: number };
@@ -114,7 +113,7 @@ export function planScreen(options: ScreenOptions): ScreenPlan {
   const others = { pooling, precision, embeddingLayer, specialTokens };
   // The model itself may be for the first stage alone, which reads static embeddings.
   if (!needsEmbedder(features)) refuseReading(others, `features ${features}, which read no text with a language model`);
-  const reading = resolveReading({ model, ...others });
+  const reading = resolveReading({ model, ...others, maxTokens: options.maxTokens ?? 512, onLong: 'truncate' });
   const plan: ScreenPlan = {
     space: space.name,
     count: options.count ?? null,
@@ -127,7 +126,6 @@ export function planScreen(options: ScreenOptions): ScreenPlan {
     style: options.style ?? defaultStyle(space.name),
     reading,
     scaling: codeScaling(reading.model),
-    maxTokens: options.maxTokens ?? 512,
     top: options.top ?? 100,
     chunk: options.chunk ?? 8192,
     shard,

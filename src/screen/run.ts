@@ -131,18 +131,13 @@ class Screen {
 
   /** What every worker makes the same scorer of; the embeddings of known architectures are made once, here. */
   async #setup(): Promise<ScorerSetup> {
-    const { space, style, first, features: full, reading, scaling, maxTokens, seed } = this.#plan;
+    const { space, style, first, features: full, reading, scaling, seed } = this.#plan;
     const { addonThreads, languageModelThreads } = this.#cores();
     const heads = { first, full, scaling: scaling as Scaling, seed, stop: this.#stop };
-    const common = { space, style, reading, maxTokens, ...heads };
+    const common = { space, style, reading, ...heads };
     const train = this.#train;
     if (!needsEmbedder(full)) return { ...common, train, vectors: null, threads: addonThreads };
-    const embedder = await createEmbedder({
-      ...reading,
-      maxTokens,
-      onLong: 'truncate',
-      threads: languageModelThreads,
-    });
+    const embedder = await createEmbedder({ ...reading, threads: languageModelThreads });
     try {
       const chosen = spaceOf(space);
       const texts = train.archs.map((arch) => itemOf(chosen, style, chosen.parse(arch)).text);

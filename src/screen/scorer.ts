@@ -35,7 +35,6 @@ export interface ScorerSetup {
   readonly reading: Reading;
   /** Of the embeddings where they are the only features. */
   readonly scaling: Scaling;
-  readonly maxTokens: number;
   /** Known architectures, printed, and their values. */
   readonly train: { readonly archs: readonly string[]; readonly values: Float64Array };
   /** Embeddings of the texts of `train`, in shared memory; null where the features need none. */
@@ -132,8 +131,8 @@ export async function createScorer(setup: ScorerSetup): Promise<Scorer> {
   let embedder: Embedder | undefined;
   let textEmbedder: TextEmbedder | undefined;
   if (specs.some(needsEmbedder)) {
-    const { reading, maxTokens, threads, vectors } = setup;
-    embedder = await createEmbedder({ ...reading, maxTokens, threads, onLong: 'truncate', cache: null });
+    const { reading, threads, vectors } = setup;
+    embedder = await createEmbedder({ ...reading, threads, cache: null });
     items.forEach(({ text }, at) => {
       if (vectors) given.set(text, vectors.subarray(at * embedder!.dimension, (at + 1) * embedder!.dimension));
     });

@@ -10,7 +10,15 @@ import {
   resolveReading,
   type Scaling,
 } from '../features/index.js';
+import type { Embedder } from '../lm/index.js';
 import { space as spaceOf } from '../spaces/index.js';
+
+/** As Node's warnings, which the command line prints: nothing is cut or split in silence. */
+export function warnOfLongTexts({ stats: { truncated, chunked } }: Pick<Embedder, 'stats'>): void {
+  const what = truncated > 0 ? 'cut' : 'split into windows';
+  const texts = truncated + chunked;
+  if (texts > 0) process.emitWarning(`${texts} texts were longer than the limit and were ${what}`, 'ColeWarning');
+}
 
 /** As a caller says it; what is missing takes the default of its space or model. */
 export interface FeatureChoice extends ReadingChoice {

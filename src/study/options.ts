@@ -104,6 +104,8 @@ const defaults = {
   embeddingLayer: undefined,
   specialTokens: undefined,
   echo: undefined,
+  maxTokens: undefined,
+  onLong: undefined,
   scaling: undefined,
   surrogate: undefined,
   budget: 150,

@@ -20,6 +20,7 @@ import {
   WorkerPool,
 } from '../workers/index.js';
 import { extendSearch, searchLengths } from './extend.js';
+import { warnOfLongTexts } from './features.js';
 import { Journal, type TrialRecord, trialsOf } from './journal.js';
 import { lockDirectory } from './lock.js';
 import { codeHash, longerOptions, makeManifest, readManifest, requireSameRun, startDirectory } from './manifest.js';
@@ -82,6 +83,7 @@ export async function runSearch(options: RunSearchOptions, hooks: RunSearchHooks
       await unlock();
     }
   } finally {
+    if (embedder) warnOfLongTexts(embedder);
     await embedder?.close();
   }
 }

@@ -150,7 +150,7 @@ describe('embed', () => {
     expect([all.code, jsonLines(all.stdout).map(({ tokens }) => tokens)]).toEqual([0, [9, 2]]);
     const { code, stderr } = await cole([...embed, '--json', '--no-special-tokens'], { input });
     expect([code, stderr]).toEqual([
-      1,
+      2,
       expect.stringContaining('at least one token that counts in b (standard input:2)'),
     ]);
   });

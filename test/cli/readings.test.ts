@@ -106,6 +106,8 @@ describe('a search', () => {
       embeddingLayer: true,
       specialTokens: true,
       echo: true,
+      maxTokens: 2048,
+      onLong: 'error',
     });
   });
 
@@ -118,6 +120,28 @@ describe('a search', () => {
     expect(result.code).toBeGreaterThan(0);
     expect(result.stderr).toContain(message);
     expect(existsSync(join(home, 'no'))).toBe(false);
+  });
+});
+
+describe('a text over the limit', () => {
+  const narrow = ['--max-tokens', '12'];
+  const long = /warning: \d+ texts were longer than the limit and were (cut|split into windows)/;
+
+  it('ends a study, or is cut or split and counted', async () => {
+    const args = [...study, ...short, ...narrow, '--json'];
+    const refused = await run(...args, '--out', 'long');
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/at most 12 tokens .*--on-long truncate/) });
+    const cut = await run(...args, '--on-long', 'truncate', '--out', 'cut');
+    expect(cut).toMatchObject({ code: 0, stderr: expect.stringMatching(long) });
+    expect(JSON.parse(cut.stdout).methods[0].name).toBe('code llama max-tokens=12 truncate mse components=4');
+  });
+
+  it('is counted once by a search, however often it is asked for', async () => {
+    const result = await run(...search, ...narrow, '--on-long', 'chunk', '--batch', '2', '--out', 'split', '--json');
+    expect(result).toMatchObject({ code: 0, stderr: expect.stringMatching(long) });
+    expect(JSON.parse(result.stdout).method).toBe('bananas code paths llama max-tokens=12 chunk');
+    // Of the table's 40 rows and their mutants in it.
+    expect(Number(/warning: (\d+) texts/.exec(result.stderr)![1])).toBeLessThanOrEqual(40);
   });
 });
 

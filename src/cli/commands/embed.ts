@@ -1,11 +1,11 @@
 /** `cole embed`: texts, architectures or a folder of `.py` files to vectors, in an Arrow file or as JSON lines. */
-import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { MultiEmbedderOptions, Pooling } from '../../index.js';
 import { integer } from '../arguments.js';
 import { contextOf, defined, examples, required } from '../context.js';
 import { announce, embedAll, printPlan, printVectors, reportOn, tokenCounts, vectorsFile } from '../embedding.js';
 import { writeOut } from '../files.js';
-import { readingOf, readingOptions } from '../reading.js';
+import { limitOptions, readingOf, readingOptions } from '../reading.js';
 import { readTexts } from '../texts.js';
 
 export function addEmbed(program: CommandUnknownOpts): void {
@@ -34,15 +34,8 @@ export function addEmbed(program: CommandUnknownOpts): void {
     .addOption(readingOptions.embeddingLayer())
     .addOption(readingOptions.specialTokens())
     .addOption(readingOptions.echo())
-    .option('--max-tokens <n>', 'longest text, special tokens included', integer(1))
-    .addOption(
-      new Option(
-        '--on-long <what>',
-        'what to do with longer texts: refuse them, cut them on the right, or split them into windows and pool over all of them',
-      )
-        .choices(['error', 'truncate', 'chunk'])
-        .default('error' as const),
-    )
+    .addOption(limitOptions.maxTokens())
+    .addOption(limitOptions.onLong())
     .option('--plan', 'say how many tokens it would read, how long that takes and how much memory, and stop', false)
     .option('--batch-tokens <n>', 'bound on the tokens of one run of the model, which bounds memory', integer(1))
     .option('--cache <dir>', 'folder of the embedding cache, none for no cache')
@@ -71,11 +64,10 @@ export function addEmbed(program: CommandUnknownOpts): void {
       const poolings = (options.pooling ?? codeDefaults.pooling).split(',').map((name) => name.trim());
       const settings = defined({
         precision: 'float32',
+        onLong: 'error',
         ...defined({ ...readingOf(options), pooling: undefined }),
         model,
         poolings,
-        maxTokens: options.maxTokens,
-        onLong: options.onLong,
         batchTokens: options.batchTokens,
         cache: options.cache === 'none' ? null : options.cache,
         threads,

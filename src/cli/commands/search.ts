@@ -10,7 +10,7 @@ import { commandLine, contextOf, defined, examples, runDirectory } from '../cont
 import { headHelp } from '../head.js';
 import { log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
-import { readingOf, readingOptions } from '../reading.js';
+import { limitOptions, readingOf, readingOptions } from '../reading.js';
 import { interruptSignal } from '../signals.js';
 import { summaryTable } from '../summary.js';
 
@@ -62,6 +62,8 @@ export function addSearch(program: CommandUnknownOpts): void {
     .addOption(readingOptions.embeddingLayer())
     .addOption(readingOptions.specialTokens())
     .addOption(readingOptions.echo())
+    .addOption(limitOptions.maxTokens())
+    .addOption(limitOptions.onLong())
     .option('--scaling <mode>', 'scaling of the features')
     .option('--head <name>', `what is fitted to the features: ${headHelp} (default: mlp)`)
     .option('--loss <name>', 'loss of an mlp: mse or hinge')

@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { ColeError } from '../../base/index.js';
-import type { RegressionMethod, RegressionOptions, RegressionSummary } from '../../index.js';
+import type { ReadingChoice, RegressionMethod, RegressionOptions, RegressionSummary } from '../../index.js';
 import { integer, integers } from '../arguments.js';
 import { embedded, metricsOf } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples, runDirectory } from '../context.js';
 import { headHelp } from '../head.js';
 import { formatTable, log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
-import { readingOf, readingOptions } from '../reading.js';
+import { limitOptions, readingOf, readingOptions } from '../reading.js';
 import { interruptSignal } from '../signals.js';
 
 export function addStudy(program: CommandUnknownOpts): void {
@@ -53,6 +53,8 @@ export function addStudy(program: CommandUnknownOpts): void {
     .addOption(readingOptions.embeddingLayer())
     .addOption(readingOptions.specialTokens())
     .addOption(readingOptions.echo())
+    .addOption(limitOptions.maxTokens())
+    .addOption(limitOptions.onLong())
     .option('--scalings <list>', 'none, center, zscore, l2')
     .option('--heads <list>', `what is fitted to the features: ${headHelp} (default: mlp)`)
     .option('--presets <list>', 'settings of the head, which the others go over')
@@ -123,6 +125,8 @@ type Lists = Readonly<
   readonly embeddingLayer?: boolean;
   readonly specialTokens?: boolean;
   readonly echo?: true | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly onLong?: ReadingChoice['onLong'];
 };
 
 /** Every combination of the lists that a feature set can have; those that come to the same are one method. */
@@ -185,6 +189,8 @@ function switches(lists: Lists, { pooling }: Readonly<Record<string, unknown>>):
     specialTokens: lists.specialTokens ?? true,
     embeddingLayer: lists.embeddingLayer ?? true,
     echo: lists.echo,
+    maxTokens: lists.maxTokens,
+    onLong: lists.onLong,
   });
   const averages = pooling === undefined || pooling === 'avg_avg';
   return defined({ ...others, embeddingLayer: averages ? embeddingLayer : undefined });

@@ -153,6 +153,8 @@ const methodDefaults = {
   embeddingLayer: undefined as boolean | undefined,
   specialTokens: undefined as boolean | undefined,
   echo: undefined as boolean | undefined,
+  maxTokens: undefined as number | undefined,
+  onLong: undefined as ReadingChoice['onLong'],
   scaling: undefined as Scaling | undefined,
   surrogate: undefined as SurrogateChoice | undefined,
 };

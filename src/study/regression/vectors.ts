@@ -10,6 +10,7 @@ import { renderer } from '../../code/index.js';
 import type { MultiEmbedder, MultiEmbedderOptions } from '../../lm/index.js';
 import type { Space } from '../../spaces/index.js';
 import type { SharedRows } from '../../workers/index.js';
+import { warnOfLongTexts } from '../features.js';
 import type { MethodPlan } from './options.js';
 
 export interface Vectors {
@@ -74,6 +75,7 @@ export class MethodVectors {
         this.#made.set(columns.get(pooling)!, { rows, identity });
       });
     } finally {
+      warnOfLongTexts(embedder);
       await embedder.close();
     }
   }
