@@ -220,6 +220,18 @@ describe('the hub', () => {
     expect(entry).toMatchObject({ name: 'mine', license: 'apache-2.0', source: `someone/Gguf@${commit}/q4/a.gguf` });
     await repository.close();
 
+    tinyLlamaGguf(join(home, 'a.gguf'), 2);
+    const parts = ['a-00001-of-00002.gguf', 'a-00002-of-00002.gguf'];
+    const split = await fakeHub(
+      'someone/Parts',
+      Object.fromEntries(parts.map((name) => [name, readFileSync(join(home, name))])),
+    );
+    process.env.HF_ENDPOINT = split.url;
+    await pullModel('someone/Parts');
+    const weightsOf = async (name: string) => (await openModel(name)).manifest.weightsSha256;
+    expect(await weightsOf('parts')).toBe(await weightsOf('mine'));
+    await split.close();
+
     const { config, tensors } = JSON.parse(readFileSync(join(import.meta.dirname, 'golden', 'bert.json'), 'utf8'));
     const names = Object.keys(tensors);
     const part = (own: string[]) =>

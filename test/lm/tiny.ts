@@ -193,7 +193,8 @@ function writeFolder(
 }
 
 /** The same model as llama.cpp converts it: other names, rows of queries and keys interleaved. */
-export function tinyLlamaGguf(path: string): void {
+/** `parts`: over so many files, named as llama.cpp does. */
+export function tinyLlamaGguf(path: string, parts = 1): void {
   const renamed: Record<string, string> = {
     input_layernorm: 'attn_norm',
     'self_attn.q_proj': 'attn_q',
@@ -220,30 +221,32 @@ export function tinyLlamaGguf(path: string): void {
       tensors[`blk.${layer}.${renamed[part]}.weight`] = paired ? interleaved(tensor) : tensor;
     }
   }
-  writeFileSync(
-    path,
-    gguf(
-      {
-        'general.architecture': 'llama',
-        'general.license': 'mit',
-        'llama.block_count': layers,
-        'llama.context_length': positions,
-        'llama.embedding_length': hidden,
-        'llama.feed_forward_length': intermediate,
-        'llama.attention.head_count': heads,
-        'llama.attention.head_count_kv': kvHeads,
-        'llama.attention.layer_norm_rms_epsilon': { float: 1e-5 },
-        'llama.rope.freq_base': { float: 10_000 },
-        'llama.rope.dimension_count': hidden / heads,
-        'tokenizer.ggml.model': 'gpt2',
-        'tokenizer.ggml.pre': 'gpt-2',
-        'tokenizer.ggml.tokens': pieces,
-        'tokenizer.ggml.merges': merges,
-        'tokenizer.ggml.token_type': pieces.map(() => 1),
-      },
-      tensors,
-    ),
-  );
+  const metadata = {
+    'general.architecture': 'llama',
+    'general.license': 'mit',
+    'llama.block_count': layers,
+    'llama.context_length': positions,
+    'llama.embedding_length': hidden,
+    'llama.feed_forward_length': intermediate,
+    'llama.attention.head_count': heads,
+    'llama.attention.head_count_kv': kvHeads,
+    'llama.attention.layer_norm_rms_epsilon': { float: 1e-5 },
+    'llama.rope.freq_base': { float: 10_000 },
+    'llama.rope.dimension_count': hidden / heads,
+    'tokenizer.ggml.model': 'gpt2',
+    'tokenizer.ggml.pre': 'gpt-2',
+    'tokenizer.ggml.tokens': pieces,
+    'tokenizer.ggml.merges': merges,
+    'tokenizer.ggml.token_type': pieces.map(() => 1),
+  };
+  if (parts === 1) return writeFileSync(path, gguf(metadata, tensors));
+  for (let at = 0; at < parts; at++) {
+    const own = Object.entries(tensors).filter((_, index) => index % parts === at);
+    const about = { 'split.no': at, 'split.count': parts, ...(at === 0 && metadata) };
+    const number = (value: number) => String(value).padStart(5, '0');
+    const part = path.replace(/\.gguf$/, `-${number(at + 1)}-of-${number(parts)}.gguf`);
+    writeFileSync(part, gguf(about, Object.fromEntries(own)));
+  }
 }
 
 /** Row i of the first half of a head goes to 2 i, row i of the second half to 2 i + 1. */

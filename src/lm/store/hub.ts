@@ -86,7 +86,8 @@ async function choose(
     return found;
   };
   // Of a model in several files the first one stands for all.
-  const ggufs = [...all.keys()].filter((path) => /(?<!-\d{5}-of-\d{5}|-00001-of-\d{5})\.gguf$/.test(path));
+  const isLaterPart = /-(?!00001-)\d{5}-of-\d{5}\.gguf$/;
+  const ggufs = [...all.keys()].filter((path) => path.endsWith('.gguf') && !isLaterPart.test(path));
   const only = all.has(singleName) || all.has(indexName) ? undefined : ggufs.length === 1 ? ggufs[0] : undefined;
   const weights = file ?? only;
   if (weights?.endsWith('.gguf')) {
