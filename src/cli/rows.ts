@@ -14,10 +14,18 @@ export async function screenInput(source: string): Promise<ScreenInput> {
       'ERR_OPTION',
       'expected a file or a folder to screen, which can be read again, got standard input',
     );
-  if (isFolder(source)) return { identity: folderHash(source), textsOnly: true, rows: () => folderRows(source) };
-  const identity = await fileHash(source);
-  const arrow = ['.arrow', '.feather'].includes(extname(source).toLowerCase());
-  return { identity, rows: () => (arrow ? arrowRows(source) : lineRows(source)) };
+  if (isFolder(source)) return { ...folderFacts(source), textsOnly: true, rows: () => folderRows(source) };
+  const { identity, lines } = await fileFacts(source);
+  if (['.arrow', '.feather'].includes(extname(source).toLowerCase()))
+    return { identity, total: await arrowTotal(source), rows: () => arrowRows(source) };
+  return { identity, total: lines, rows: () => lineRows(source) };
+}
+
+async function arrowTotal(path: string): Promise<number> {
+  const { fileBatches } = await import('../index.js');
+  let total = 0;
+  for await (const { rows } of fileBatches(path)) total += rows;
+  return total;
 }
 
 async function* lineRows(source: string): AsyncGenerator<InputRow> {
@@ -55,10 +63,14 @@ async function* arrowRows(path: string): AsyncGenerator<InputRow> {
   }
 }
 
-async function fileHash(path: string): Promise<string> {
+async function fileFacts(path: string): Promise<{ identity: string; lines: number }> {
   const hash = createHash('sha256');
+  let lines = 0;
   try {
-    for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+    for await (const piece of createReadStream(path)) {
+      hash.update(piece as Buffer);
+      for (let at = piece.indexOf(0x0a); at >= 0; at = piece.indexOf(0x0a, at + 1)) lines++;
+    }
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new ColeError(
@@ -67,11 +79,15 @@ async function fileHash(path: string): Promise<string> {
       { cause },
     );
   }
-  return hash.digest('hex');
+  return { identity: hash.digest('hex'), lines };
 }
 
-function folderHash(folder: string): string {
+function folderFacts(folder: string): { identity: string; total: number } {
   const hash = createHash('sha256');
-  for (const { key, text } of pythonFiles(folder)) hash.update(JSON.stringify([key, text]));
-  return hash.digest('hex');
+  let total = 0;
+  for (const { key, text } of pythonFiles(folder)) {
+    hash.update(JSON.stringify([key, text]));
+    total++;
+  }
+  return { identity: hash.digest('hex'), total };
 }

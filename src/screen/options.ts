@@ -27,6 +27,8 @@ export interface ScreenInput {
   readonly textsOnly?: boolean;
   /** All rows from the first one on, in the same order at each call. */
   rows(): AsyncIterable<InputRow>;
+  /** Rows in all where that is known, or nearly so: for the time left. */
+  readonly total?: number;
 }
 
 /** Texts over the limit are cut, so that echo, which pools whole texts, has no place here. */
@@ -53,7 +55,7 @@ export interface ScreenOptions extends Omit<ReadingChoice, 'echo' | 'onLong'> {
   readonly maxTokens?: number;
   /** Rows in the result. Default 100. */
   readonly top?: number;
-  /** Architectures from one checkpoint to the next. Default 8192. */
+  /** Architectures from one checkpoint to the next, of which each worker has one chunk in hand. Default 8192. */
   readonly chunk?: number;
   /** Part `index` of `of`, from 1: every of-th chunk. */
   readonly shard?: { readonly index: number; readonly of: number };

@@ -1,6 +1,7 @@
 /**
  * Runs a screen: chunks go to pool workers, one at a time each, so that as much is under way as there are workers; this
- * thread alone writes files. A chunk that is done is a line in the journal. The result is the same for any number of
+ * thread alone writes files. A chunk that is done is a line in the journal: what a kill loses is one chunk of each worker,
+ * since workers that shared a chunk would wait for each other at every stage. The result is the same for any number of
  * workers and for a run that was cut off, since a chunk depends on its number alone.
  */
 import { randomBytes } from 'node:crypto';
@@ -35,7 +36,7 @@ import {
 } from './results.js';
 import { itemOf, type ScorerSetup } from './scorer.js';
 import { shareInTime } from './share.js';
-import { chunkCount, chunkSources } from './sources.js';
+import { chunkCount, chunkSources, ownRows } from './sources.js';
 import { TopRows } from './top.js';
 
 /** What a screen may be extended in. */
@@ -260,11 +261,11 @@ class Screen {
   #report(): void {
     const { stage, share } = slowestStage(this.#totals);
     const best = this.#top.rows.slice(0, 5).map(({ score }) => score.toPrecision(4));
-    const { count, shard } = this.#plan;
+    const total = ownRows(this.#plan, this.#options.input?.total);
     this.#hooks.onProgress?.({
       stage: 'screen',
       done: this.#totals.taken,
-      ...(count === null || shard.of > 1 ? {} : { total: count }),
+      ...(total !== undefined && { total }),
       unit: 'networks',
       note: `${Math.round(100 * share)} % of the work is ${stage}, top 5: ${best.join(' ')}`,
     });

@@ -8,6 +8,16 @@ export function chunkCount({ count, chunk }: ScreenPlan): number | undefined {
   return count === null ? undefined : Math.ceil(count / chunk);
 }
 
+/** Rows in the chunks of this shard, of `input` where nothing is drawn. */
+export function ownRows({ count, chunk, shard }: ScreenPlan, input: number | undefined): number | undefined {
+  const all = count ?? input;
+  if (all === undefined) return undefined;
+  const chunks = Math.ceil(all / chunk);
+  const own = Math.floor((chunks - shard.index) / shard.of) + 1;
+  const hasLast = (chunks - shard.index) % shard.of === 0;
+  return own * chunk - (hasLast ? chunks * chunk - all : 0);
+}
+
 export async function* chunkSources(plan: ScreenPlan, input: ScreenInput | undefined): AsyncGenerator<ChunkSource> {
   if (input === undefined) {
     for (let from = 0; from < plan.count!; from += plan.chunk)

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stream } from '#cole/base/index.js';
-import { mergeScreens, readTop, runScreen, type ScreenOptions } from '#cole/index.js';
+import { mergeScreens, type ProgressEvent, readTop, runScreen, type ScreenOptions } from '#cole/index.js';
 import { compareRows, dealFolds, recallCurve, type ScreenedRow, TopRows } from '#cole/screen/index.js';
 import { space } from '#cole/spaces/index.js';
 import { cascade, common, folder, fresh, name, outcome, screen } from './known.js';
@@ -36,7 +36,16 @@ describe('a screen', () => {
   it('in shards comes to the same when they are merged', async () => {
     const whole = await screen(cascade);
     const shards = [];
-    for (const index of [2, 1, 3]) shards.push((await screen({ ...cascade, shard: { index, of: 3 } })).out);
+    for (const index of [2, 1, 3]) {
+      const totals = new Set<number | undefined>();
+      const onProgress = ({ stage, total }: ProgressEvent) => {
+        if (stage === 'screen') totals.add(total);
+      };
+      const shard = await screen({ ...cascade, shard: { index, of: 3 } }, fresh(), { onProgress });
+      shards.push(shard.out);
+      // All that a shard has to do is known from the start: the time left can be told.
+      expect([...totals]).toEqual([shard.summary.taken]);
+    }
     const merged = fresh();
     await mergeScreens(shards, merged);
     expect(await outcome(merged)).toEqual(await outcome(whole.out));

@@ -55,7 +55,12 @@ export function addScreen(program: CommandUnknownOpts): void {
     .addOption(readingOptions.specialTokens())
     .option('--max-tokens <n>', 'longer texts are cut and counted', integer(1), 512)
     .option('--top <n>', 'architectures to keep', integer(1), 100)
-    .option('--chunk <n>', 'architectures from one checkpoint to the next', integer(1), 8192)
+    .option(
+      '--chunk <n>',
+      'architectures from one checkpoint to the next: a kill loses one chunk of each worker',
+      integer(1),
+      8192,
+    )
     .addOption(
       new Option('--shard <i/k>', 'only every k-th chunk, from the i-th on; see cole merge').argParser(shardOf),
     )
