@@ -11,6 +11,7 @@
 #include "tokenizer/scratch.h"
 #include "tokenizer/spec.h"
 #include "tokenizer/utf8.h"
+#include "tokenizer/word_starts.h"
 #include "tokenizer/word_table.h"
 
 namespace cole {
@@ -30,17 +31,23 @@ class CharBpe {
       part(begin, end);
       return;
     }
-    uint32_t before = 0;
-    for (const uint8_t* p = begin; p < end;) {
-      const auto [code, length] = utf8::decode(p);
-      if (p > begin && !joined(before, code)) {
-        part(begin, p);
-        begin = p;
+    const auto starts = [&](const Block& block) { return ascii_starts(block); };
+    const auto counted = [&](const uint8_t* from, size_t length) { part(from, from + length); };
+    while (begin < end) {
+      if (const uint8_t* const to = block_words(begin, end, starts, counted); to != begin) {
+        begin = to;
+        continue;
       }
-      before = code;
-      p += length;
+      const uint8_t* const start = begin;
+      auto [before, length] = utf8::decode(begin);
+      for (begin += length; begin < end; begin += length) {
+        const auto [code, size] = utf8::decode(begin);
+        if (!joined(before, code)) break;
+        before = code;
+        length = size;
+      }
+      part(start, begin);
     }
-    if (begin < end) part(begin, end);
   }
 
   // The first place at `at` or behind it, a character's start, where `cut` cuts a text that ends at `end`; `end` for none.
@@ -59,11 +66,19 @@ class CharBpe {
   size_t bytes() const { return merges_.bytes() + characters_.bytes() + neighbours_.bytes() + words_.bytes(); }
 
  private:
-  static constexpr uint32_t kTable = 256;  // characters below have their row of near_
+  static constexpr uint32_t kTable = 128;  // characters below have their row of near_
 
   bool joined(uint32_t left, uint32_t right) const {
     if (left < kTable && right < kTable) return near_[left * kTable + right];
     return far_joined(left, right);
+  }
+  // The starts of parts in a block; without a branch, as which characters join is hard to foresee.
+  uint64_t ascii_starts(const Block& block) const {
+    uint64_t apart = 0;
+    for (size_t i = 1; i < block.size; ++i) {
+      apart |= static_cast<uint64_t>(near_[block.p[i - 1] * kTable + block.p[i]] ^ 1) << i;
+    }
+    return apart;
   }
   bool far_joined(uint32_t left, uint32_t right) const;
   int32_t character(uint32_t code) const;

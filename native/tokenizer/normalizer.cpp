@@ -16,6 +16,18 @@ void append(std::vector<uint8_t>& out, uint32_t code) {
 }
 void append(std::vector<uint8_t>& out, const std::string& text) { out.insert(out.end(), text.begin(), text.end()); }
 
+// Where `text` first stands, or `end`.
+const uint8_t* find(const uint8_t* p, const uint8_t* end, const std::string& text) {
+  while (static_cast<size_t>(end - p) >= text.size()) {
+    const size_t places = static_cast<size_t>(end - p) - text.size() + 1;
+    p = static_cast<const uint8_t*>(std::memchr(p, static_cast<uint8_t>(text[0]), places));
+    if (p == nullptr) return end;
+    if (std::memcmp(p, text.data(), text.size()) == 0) return p;
+    ++p;
+  }
+  return end;
+}
+
 bool is_ascii(const uint8_t* begin, const uint8_t* end) {
   return std::none_of(begin, end, [](uint8_t byte) { return byte >= 0x80; });
 }
@@ -104,8 +116,7 @@ bool Normalizer::leaves(const Action& action, const uint8_t* begin, const uint8_
     case Kind::kBertStripAccents:
       return is_ascii(begin, end);
     case Kind::kReplace:
-      return std::search(begin, end, action.from.begin(), action.from.end(),
-                         [](uint8_t a, char b) { return a == static_cast<uint8_t>(b); }) == end;
+      return find(begin, end, action.from) == end;
     default:
       return false;
   }
@@ -176,19 +187,8 @@ void Normalizer::run(const Action& action, const uint8_t* begin, const uint8_t* 
       out.insert(out.end(), begin, end);
       return;
     case Kind::kReplace: {
-      const auto same = [](uint8_t a, char b) { return a == static_cast<uint8_t>(b); };
-      if (action.from.size() == 1) {
-        for (const uint8_t* p = begin; p < end; ++p) {
-          if (same(*p, action.from[0])) {
-            append(out, action.to);
-          } else {
-            out.push_back(*p);
-          }
-        }
-        return;
-      }
       while (begin < end) {
-        const uint8_t* found = std::search(begin, end, action.from.begin(), action.from.end(), same);
+        const uint8_t* found = find(begin, end, action.from);
         out.insert(out.end(), begin, found);
         if (found == end) return;
         append(out, action.to);

@@ -79,7 +79,7 @@ template <bool kDigitsAlone, class Sink>
 void scan_gpt2(const uint8_t* p, const uint8_t* end, Sink&& word) {
   constexpr uint16_t kNumbers = kDigitsAlone ? unicode::kDigit : unicode::kNumber;
   while (p < end) {
-    if (const uint8_t* const to = block_words<Gpt2Starts<kDigitsAlone>>(p, end, word); to != p) {
+    if (const uint8_t* const to = block_words(p, end, Gpt2Starts<kDigitsAlone>{}, word); to != p) {
       p = to;
       continue;
     }
@@ -128,7 +128,7 @@ void scan_llama3(const uint8_t* p, const uint8_t* end, Sink&& word) {
   using Starts = LlamaStarts<kMaxDigits, Contractions::kFirst, false, false>;
   const auto is_newline = [](uint8_t c) { return c == '\n' || c == '\r'; };
   while (p < end) {
-    if (const uint8_t* const to = block_words<Starts>(p, end, word); to != p) {
+    if (const uint8_t* const to = block_words(p, end, Starts{}, word); to != p) {
       p = to;
       continue;
     }

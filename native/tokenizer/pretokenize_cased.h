@@ -79,7 +79,7 @@ void scan_cased(const uint8_t* p, const uint8_t* end, Sink&& word) {
   // [^\s\p{L}\p{N}]
   const auto is_other = [](CasedCharacter c) { return c.bits == 0 || (c.bits & kMarkBit) != 0; };
   while (p < end) {
-    if (const uint8_t* const to = block_words<Starts>(p, end, word); to != p) {
+    if (const uint8_t* const to = block_words(p, end, Starts{}, word); to != p) {
       p = to;
       continue;
     }

@@ -28,10 +28,11 @@ class DeepSeekScanner {
   template <class Sink>
   static void scan(const uint8_t* p, const uint8_t* end, Sink&& word) {
     const auto is_newline = [](uint8_t c) { return c == '\n' || c == '\r'; };
+    using Starts = LlamaStarts<3, Contractions::kNone, false, true>;
     const uint8_t* unmatched = p;  // characters without a match in a row are one word
     while (p < end) {
       if (kWhole && unmatched == p) {
-        if (const uint8_t* const to = block_words<LlamaStarts<3, Contractions::kNone, false, true>>(p, end, word); to != p) {
+        if (const uint8_t* const to = block_words(p, end, Starts{}, word); to != p) {
           unmatched = p = to;
           continue;
         }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/parallel_for.h"
+#include "tokenizer/metaspace.h"
 #include "tokenizer/pretokenize.h"
 #include "tokenizer/utf8.h"
 
@@ -73,7 +74,7 @@ const std::vector<Step> kBertSplit = {{{"split", "\\s+", "removed", "0"}}, {{"sp
 }  // namespace
 
 Tokenizer::Tokenizer(TokenizerSpec spec)
-    : spec_(std::move(spec)),
+    : spec_(with_spaces_for_metaspace(std::move(spec))),
       normalizer_(spec_.normalizer),
       raw_added_(spec_.added, false),
       normalized_added_(normalized(spec_.added, normalizer_), true) {

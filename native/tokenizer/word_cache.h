@@ -1,5 +1,5 @@
 // Words that were split before, with their ids. A new word takes the place of an older one that has the same home, so
-// memory is bounded and the caches decide speed only, never a result. One set of caches per thread: at most 5.5 MiB.
+// memory is bounded and the caches decide speed only, never a result. One set of caches per thread: at most 5.5 MiB together.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -80,7 +80,7 @@ class ManyIdsCache {
   Slot& at(uint64_t hash) { return slots_[hash >> (64 - kBits)]; }
 
  private:
-  static constexpr int kBits = 14;
+  static constexpr int kBits = 13;
   std::vector<Slot> slots_ = std::vector<Slot>(size_t{1} << kBits);
 };
 
@@ -101,7 +101,7 @@ class LongWordCache {
   }
 
  private:
-  static constexpr int kBits = 12;
+  static constexpr int kBits = 13;
   static constexpr size_t kSlots = size_t{1} << kBits;
   std::unique_ptr<Slot[]> slots_;
 };

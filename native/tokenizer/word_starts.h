@@ -50,7 +50,7 @@ inline void put_contraction(uint64_t& starts, size_t at, size_t length) {
 // GPT-2's pattern; kDigitsAlone as in scan_gpt2.
 template <bool kDigitsAlone>
 struct Gpt2Starts {
-  static uint64_t of(const Block& block) {
+  uint64_t operator()(const Block& block) const {
     const Ascii64& bytes = block.bytes;
     const uint64_t blank = bytes.is(' '), space = blank | bytes.in('\t', '\r');
     const uint64_t letter = bytes.letters(), number = bytes.in('0', '9');
@@ -79,7 +79,7 @@ enum class Contractions { kNone, kFirst, kSuffix };
 // this function.
 template <int kMaxDigits, Contractions kContractions, bool kCased, bool kNumbersBound>
 struct LlamaStarts {
-  static uint64_t of(const Block& block) {
+  uint64_t operator()(const Block& block) const {
     const Ascii64& bytes = block.bytes;
     size_t size = block.size;
     const uint64_t blank = bytes.is(' '), newline = bytes.is('\n') | bytes.is('\r');
@@ -135,9 +135,9 @@ struct LlamaStarts {
 };
 
 // Calls word(begin, length) for the words that surely end within the block at p, which starts a word of the piece that ends
-// at `end`; returns where the first that may not end there starts: p itself if it is the first.
+// at `end`, by `starts_of(block)`, the mask of where words start; returns where the first that may not end there starts: p itself if it is the first.
 template <class Starts, class Sink>
-inline const uint8_t* block_words(const uint8_t* p, const uint8_t* end, Sink&& word) {
+inline const uint8_t* block_words(const uint8_t* p, const uint8_t* end, const Starts& starts_of, Sink&& word) {
   if (!Ascii64::kAvailable || *p >= 0x80) return p;
   size_t size = static_cast<size_t>(end - p);
   uint8_t copy[64];
@@ -150,7 +150,7 @@ inline const uint8_t* block_words(const uint8_t* p, const uint8_t* end, Sink&& w
   }
   Block block{p, end, std::min<size_t>(size, 64), Ascii64(from)};
   block.size = std::min(block.size, static_cast<size_t>(std::countr_zero(block.bytes.wide())));
-  uint64_t starts = Starts::of(block) & ~uint64_t{1};
+  uint64_t starts = starts_of(block) & ~uint64_t{1};
   size_t at = 0;
   for (; starts != 0; starts &= starts - 1) {
     const auto next = static_cast<size_t>(std::countr_zero(starts));

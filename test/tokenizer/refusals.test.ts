@@ -140,6 +140,36 @@ describe('the addon', () => {
       );
   });
 
+  it('reads buffers that overlap', () => {
+    // The text is the bytes of its own offsets, [0, 3]: three times NUL, which the vocabulary below has.
+    const offsets = Int32Array.of(0, 3);
+    const nul = new Tokenizer({
+      ...spec,
+      tokenBytes: Uint8Array.of(0x61, 0x62, 0x61, 0x62, 0),
+      tokenOffsets: Int32Array.of(0, 1, 2, 4, 5),
+    });
+    expect([...nul.encodeBatch(new Uint8Array(offsets.buffer), offsets, true, 1).ids]).toEqual([3, 3, 3]);
+  });
+
+  it('refuses arrays of another type, and those whose memory is gone', () => {
+    const detached = Int32Array.of(0, 1);
+    structuredClone(detached.buffer, { transfer: [detached.buffer] });
+    const call = tokenizer.encodeBatch.bind(tokenizer) as (...args: unknown[]) => unknown;
+    for (const offsets of [Float64Array.of(0, 1), Uint32Array.of(0, 1), BigInt64Array.of(0n, 1n), [0, 1], 'ab', null])
+      expect(() => call(utf8, offsets, true, 1)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }));
+    for (const text of [new Int8Array(2), new Uint16Array(2), Uint8ClampedArray.of(97, 97), 'aa', utf8.buffer])
+      expect(() => call(text, Int32Array.of(0, 1), true, 1)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }));
+    expect(() => call(utf8, detached, true, 1)).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^ERR_/) }),
+    );
+  });
+
+  it('lives with empty tokens and with a merge that comes twice', () => {
+    const change = { tokenOffsets: Int32Array.of(0, 1, 2, 4, 4), merges: Int32Array.of(0, 1, 2, 0, 1, 2) };
+    const { ids } = new Tokenizer({ ...spec, ...change }).encodeBatch(utf8.slice(0, 1), Int32Array.of(0, 1), true, 1);
+    expect([...ids]).toEqual([0]);
+  });
+
   it.each([
     [[0x80]],
     [[0xc3]],
