@@ -1,5 +1,8 @@
 #include "tokenizer/regex.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/error.h"
 #include "tokenizer/unicode.h"
 
@@ -60,6 +63,28 @@ const uint8_t* Regex::run(uint32_t at, const uint8_t* p, const uint8_t* end) con
     }
     at = node.next;
   }
+}
+
+// Whether what starts at the node can match a text that starts with the character; an empty match counts.
+bool Regex::may_start(uint32_t at, uint32_t code, std::vector<int8_t>& known) const {
+  if (known[at] >= 0) return known[at] != 0;
+  const Node& node = nodes_[at];
+  bool may = true;
+  switch (node.kind) {
+    case Kind::kAccept:
+      break;
+    case Kind::kAhead:
+      may = classes_[node.klass].has(code) == node.wanted && may_start(node.next, code, known);
+      break;
+    case Kind::kEither:
+      may = std::any_of(node.branches.begin(), node.branches.end(),
+                        [&](uint32_t branch) { return may_start(branch, code, known); });
+      break;
+    case Kind::kRepeat:
+      may = (node.most > 0 && classes_[node.klass].has(code)) || (node.least == 0 && may_start(node.next, code, known));
+  }
+  known[at] = may;
+  return may;
 }
 
 // Recursive descent; the nodes of a sequence are made from its end, so that each knows what follows it.
@@ -330,6 +355,15 @@ class RegexParser {
   size_t at_ = 0;
 };
 
-Regex::Regex(const std::string& pattern) { RegexParser(*this, pattern).parse(); }
+Regex::Regex(const std::string& pattern) {
+  RegexParser(*this, pattern).parse();
+  const bool several = nodes_[start_].kind == Kind::kEither;
+  const std::vector<uint32_t> all = several ? nodes_[start_].branches : std::vector<uint32_t>{start_};
+  for (uint32_t code = 0; code < first_.size(); ++code) {
+    std::vector<int8_t> known(nodes_.size(), -1);
+    std::copy_if(all.begin(), all.end(), std::back_inserter(first_[code]),
+                 [&](uint32_t branch) { return may_start(branch, code, known); });
+  }
+}
 
 }  // namespace cole

@@ -51,7 +51,13 @@ class Regex {
   explicit Regex(const std::string& pattern);
 
   // End of the match that starts at p, or nullptr. The text is [p, end): nothing behind it is looked at.
-  const uint8_t* match(const uint8_t* p, const uint8_t* end) const { return run(start_, p, end); }
+  const uint8_t* match(const uint8_t* p, const uint8_t* end) const {
+    if (p == end || *p >= 0x80) return run(start_, p, end);
+    for (const uint32_t branch : first_[*p]) {
+      if (const uint8_t* to = run(branch, p, end)) return to;
+    }
+    return nullptr;
+  }
 
   // Calls piece(begin, end, is_match) for the matches from left to right and what lies between them; empty matches count
   // for nothing.
@@ -85,10 +91,13 @@ class Regex {
   };
 
   const uint8_t* run(uint32_t node, const uint8_t* p, const uint8_t* end) const;
+  // known: of each node, 0 no, 1 yes, -1 not yet.
+  bool may_start(uint32_t node, uint32_t code, std::vector<int8_t>& known) const;
 
   std::vector<CharClass> classes_;
   std::vector<Node> nodes_;
   uint32_t start_ = 0;
+  std::array<std::vector<uint32_t>, 128> first_;  // the alternatives that an ASCII character may start, in their order
 };
 
 }  // namespace cole
