@@ -17,7 +17,7 @@ const crossoverTries = 10;
 export function mutated(network: Network, rng: Rng, drawRoot: () => Network): Network {
   const { settings, code } = network;
   const trace = traceOf(network);
-  const sampler = new Sampler(settings);
+  const sampler = samplerOf(settings);
   for (let tries = 0; tries < mutationTries; tries++) {
     const at = rng.int(code.length);
     const piece = code[at]! < firstTerminal ? redrawn(sampler, rng, trace, at) : replaced(rng, trace, at);
@@ -30,6 +30,17 @@ export function mutated(network: Network, rng: Rng, drawRoot: () => Network): Ne
     const other = drawRoot();
     if (!equal(other.code, code)) return other;
   }
+}
+
+/** Kept, since a sampler remembers what the grammar offers where. */
+const samplers = new WeakMap<Settings, Sampler>();
+
+function samplerOf(settings: Settings): Sampler {
+  const known = samplers.get(settings);
+  if (known) return known;
+  const made = new Sampler(settings);
+  samplers.set(settings, made);
+  return made;
 }
 
 /** A new subtree in the place of a module, undefined if the draw passed a limit. */

@@ -56,6 +56,12 @@ export interface Misfit {
 /** Sizes beyond this would not be exact. */
 const exactElements = 2 ** 50;
 
+/** Ten doubles, three integers and a flag. */
+const bytesOfNode = 93;
+
+/** In the place of tensors that branchings alone have. */
+const unused = new Tensor();
+
 interface Open {
   readonly at: number;
   done: number;
@@ -100,17 +106,21 @@ class Walker {
     this.code = code;
     this.around = { other: this.x, branches: 1, rows: 0, columns: 0, strictFold: settings.variant === 'e2' };
     setInput(this.x, settings.input);
+    // One piece of memory for all arrays: making ten of them took longer than the walk.
+    const memory = new ArrayBuffer(bytesOfNode * length);
+    const doubles = (from: number, count: number) => new Float64Array(memory, 8 * from * length, count * length);
+    const integers = (from: number) => new Int32Array(memory, (80 + 4 * from) * length, length);
     this.trace = {
       code,
       place: [],
-      parent: new Int32Array(length).fill(-1),
-      end: new Int32Array(length),
-      depth: new Int32Array(length),
-      copies: new Float64Array(length),
-      input: new Float64Array(4 * length),
-      output: new Float64Array(4 * length),
-      folded: new Uint8Array(length),
-      owned: new Float64Array(length),
+      input: doubles(0, 4),
+      output: doubles(4, 4),
+      copies: doubles(8, 1),
+      owned: doubles(9, 1),
+      parent: integers(0),
+      end: integers(1),
+      depth: integers(2),
+      folded: new Uint8Array(memory, 92 * length, length),
       parameters: 0,
       nodes: 0,
       elements: this.x.elements,
@@ -173,7 +183,8 @@ class Walker {
       record(trace.input, at, x);
       trace.folded[at] = Number(x.folded);
       trace.nesting = Math.max(trace.nesting, open.length + 1);
-      open.push({ at, done: 0, rows: 0, columns: 0, split: new Tensor(), firstOutput: new Tensor() });
+      const [split, firstOutput] = op === branching ? [new Tensor(), new Tensor()] : [unused, unused];
+      open.push({ at, done: 0, rows: 0, columns: 0, split, firstOutput });
     } else this.terminal(at, op, place, top!);
   }
 
