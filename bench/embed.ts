@@ -1,5 +1,5 @@
 /**
- * Tokens per second of the language model in each precision: distinct random cells of NAS-Bench-201, or a part of all of
+ * Tokens per second, and processor time of a token, of the language model in each precision: distinct random cells of NAS-Bench-201, or a part of all of
  * them, nothing cached. Every trial is a fresh process that has read a few texts before the clock starts; ours and the peers'
  * alternate. Peers read the same token ids; those that make the same pooling must make the same vectors.
  *
@@ -59,13 +59,22 @@ async function measure({ model, style, threads, precision }: Case & { readonly p
   const embedder = await createEmbedder({ model, threads, precision, pooling: 'avg_avg', cache: null });
   await embedder.embed(texts.slice(0, 4));
   const before = embedder.stats.tokens;
+  const used = process.cpuUsage();
   const start = performance.now();
   const vectors = await embedder.embed(texts);
   const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(used);
   const tokens = embedder.stats.tokens - before;
   await embedder.close();
   const peakMegabytes = process.resourceUsage().maxRSS / 1024;
-  return { seconds, tokens, first: [...row(vectors, 0)], peakMegabytes, note: `cole ${precision}` };
+  return {
+    seconds,
+    cpuSeconds: (user + system) / 1e6,
+    tokens,
+    first: [...row(vectors, 0)],
+    peakMegabytes,
+    note: `cole ${precision}`,
+  };
 }
 
 function measureFresh(each: Case, precision: string): Trial {
@@ -85,12 +94,14 @@ function figures(trials: readonly Trial[], reference: readonly Trial[]) {
   const tokensPerSecond = median(rates);
   const spread = median(rates.map((rate) => Math.abs(rate - tokensPerSecond)));
   const peakMegabytes = median(trials.map((trial) => trial.peakMegabytes));
+  const cpuMicroseconds = median(trials.map(({ tokens, cpuSeconds }) => (1e6 * cpuSeconds) / tokens));
   const { tokens, note, first } = trials[0]!;
   const exact = reference[0]!.first!;
   return {
     note,
     tokensPerSecond,
     spread,
+    cpuMicroseconds,
     peakMegabytes,
     tokens,
     trials: trials.length,
@@ -117,8 +128,8 @@ function report(each: Case, trials: ReadonlyMap<string, readonly Trial[]>): void
     return;
   }
   process.stdout.write(`${each.model} ${each.style}, ${each.threads} threads, ${rows[0]!.tokens} tokens\n`);
-  for (const { note, tokensPerSecond, spread, peakMegabytes, distance: from } of rows) {
-    const rate = `${tokensPerSecond.toFixed(0)} +- ${spread.toFixed(0)} tokens/s, peak ${peakMegabytes.toFixed(0)} MB`;
+  for (const { note, tokensPerSecond, spread, cpuMicroseconds, peakMegabytes, distance: from } of rows) {
+    const rate = `${tokensPerSecond.toFixed(0)} +- ${spread.toFixed(0)} tokens/s, ${cpuMicroseconds.toFixed(0)} us of processor time a token, peak ${peakMegabytes.toFixed(0)} MB`;
     const ratio = (rows[0]!.tokensPerSecond / tokensPerSecond).toFixed(2);
     const apart = from === undefined ? '' : `, distance ${from.toExponential(1)}`;
     process.stdout.write(`  ${note}: ${rate}${apart}; ${rows[0]!.note} is ${ratio} times as fast\n`);

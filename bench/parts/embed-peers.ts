@@ -8,6 +8,8 @@ import { openModel } from '#cole/lm/index.js';
 
 export interface Trial {
   readonly seconds: number;
+  /** Of all threads, in these seconds: it depends less on what else the machine does. */
+  readonly cpuSeconds: number;
   readonly tokens: number;
   /** Vector of the first text, avg_avg; absent where only the mean of the last state is made. */
   readonly first?: readonly number[];

@@ -68,9 +68,12 @@ async function embed(part) {
 }
 
 await embed(texts.slice(0, 4));
+const used = process.cpuUsage();
 const start = performance.now();
 await embed(texts);
 const seconds = (performance.now() - start) / 1000;
+const { user, system } = process.cpuUsage(used);
+const cpuSeconds = (user + system) / 1e6;
 const tokens = texts.reduce((sum, { length }) => sum + length, 0);
 const peakMegabytes = process.resourceUsage().maxRSS / 1024;
-process.stdout.write(JSON.stringify({ seconds, tokens, peakMegabytes, note }));
+process.stdout.write(JSON.stringify({ seconds, cpuSeconds, tokens, peakMegabytes, note }));

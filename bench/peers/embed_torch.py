@@ -1,7 +1,7 @@
 """Both model families in plain PyTorch, on the weights of the model store: what bench/embed.ts measures beside ours.
 
 Reads {"folder", "texts": [[ids]], "threads", "dtype"} on standard input, embeds (avg_avg) in padded batches of 32 texts sorted by
-length, prints {"seconds", "tokens", "first", "peakMegabytes", "note"}. Ends with 3 where PyTorch is missing.
+length, prints {"seconds", "cpuSeconds", "tokens", "first", "peakMegabytes", "note"}. Ends with 3 where PyTorch is missing.
 """
 import json
 import resource
@@ -115,13 +115,14 @@ if __name__ == "__main__":
     with torch.inference_mode():
         run = lambda ids, mask: family(config, weights, ids, mask)
         embed(run, texts[:4])
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         vectors = embed(run, texts)
-        seconds = time.perf_counter() - start
+        seconds, cpu = time.perf_counter() - start, time.process_time() - used
     print(
         json.dumps(
             {
                 "seconds": seconds,
+                "cpuSeconds": cpu,
                 "tokens": sum(map(len, texts)),
                 "first": vectors[0].tolist(),
                 "peakMegabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

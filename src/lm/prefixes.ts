@@ -17,7 +17,7 @@ const multiple = 64;
 /** Nodes of a segment; the fastest choice depends on how many nodes texts have of their own. */
 const segmentSizes = [8, 16, 32, 64];
 /** Cost of a segment, whatever its size, as that of so many nodes: its keys and values are copied. */
-const segmentCost = 16;
+const segmentCost = 8;
 
 /** At most `limit` nodes a batch, but for a longer single text. */
 export function planPrefixBatches(sequences: Sequences, limit: number): PlannedBatch[] {
