@@ -239,7 +239,10 @@ export function tinyLlamaGguf(path: string, parts = 1): void {
     'tokenizer.ggml.merges': merges,
     'tokenizer.ggml.token_type': pieces.map(() => 1),
   };
-  if (parts === 1) return writeFileSync(path, gguf(metadata, tensors));
+  if (parts === 1) {
+    writeFileSync(path, gguf(metadata, tensors));
+    return;
+  }
   for (let at = 0; at < parts; at++) {
     const own = Object.entries(tensors).filter((_, index) => index % parts === at);
     const about = { 'split.no': at, 'split.count': parts, ...(at === 0 && metadata) };
