@@ -91,6 +91,27 @@ COLE_TEST_ONCE(tokenizer_batches_do_not_depend_on_threads_or_neighbours) {
   for (const TokenizerSpec& spec : with_normalizers()) check_batches(spec, 22);
 }
 
+// A last step that does nothing keeps a tokenizer from leaving spaces where they are.
+COLE_TEST_ONCE(spaces_that_stay_give_the_ids_of_spaces_replaced) {
+  Random random(8, 8);
+  for (const bool fuse : {false, true}) {
+    for (const bool bytes : {false, true}) {
+      TokenizerSpec replacing = tiny_char_bpe(fuse, bytes);
+      replacing.normalizer.push_back({{"replace", "\u0001\u0001\u0001", "?"}});
+      Tokenizer kept(tiny_char_bpe(fuse, bytes)), replaced(replacing);
+      std::vector<std::string> texts{"", " ", "\u2581", " \u2581 a", "\u2581\u2581ab"};
+      for (int i = 0; i < 500; ++i) {
+        texts.push_back(random_text(random, below(random, 20)));
+        if (random.below(2)) texts.back() += "\u2581ab \u2581";
+        texts.back() += random_text(random, below(random, 20));
+      }
+      const Batch a = encode(kept, texts, 1), b = encode(replaced, texts, 1);
+      CHECK(a.ids == b.ids);
+      CHECK(a.ends == b.ends);
+    }
+  }
+}
+
 COLE_TEST_ONCE(tokenizer_refuses_bytes_that_are_no_text) {
   Tokenizer bpe(random_bpe(9, 100, "gpt2", false)), wordpiece(tiny_wordpiece());
   Random random(3, 3);
