@@ -300,7 +300,7 @@ const Kernels& COLE_KERNELS() {
       add_rows_f64,
       pack_columns_f32,
       pack_rows_f32,
-      tile_f32_into_f64,
+      panels_f32_into_f64,
       symmetric_multiply_f64,
       add_outer_f64,
       count_below_f64,

@@ -45,24 +45,36 @@ void pack_rows_f32(const float* x, size_t ldx, size_t depth, size_t count, const
 }
 
 template <int C>
-COLE_INLINE void add_tile(size_t k, const float* a, const float* b, double* c, size_t ldc) {
-  constexpr size_t width = Simd<float>::width, line = 64 / sizeof(double);
-  // The sums come from further away than the panels: on their way while the products are made.
+COLE_INLINE void add_tile(size_t k, const float* a, const float* b, float* sums) {
+  constexpr size_t width = Simd<float>::width;
+  F32 acc[kTileRows][C];
   for (int r = 0; r < kTileRows; ++r)
-    for (size_t j = 0; j < C * width; j += line) __builtin_prefetch(c + r * ldc + j, 1);
-  F32 acc[kTileRows][C] = {};
+    for (int j = 0; j < C; ++j) acc[r][j] = load(sums + r * 2 * width + j * width);
   accumulate<float, kTileRows, C>(a, 1, 2 * width, b, 2 * width, k, acc);
   for (int r = 0; r < kTileRows; ++r)
-    for (int j = 0; j < C; ++j) {
-      float lane[width];
-      store(lane, acc[r][j]);
-      double* to = c + r * ldc + j * width;
-      for (size_t i = 0; i < width; ++i) to[i] += double(lane[i]);
-    }
+    for (int j = 0; j < C; ++j) store(sums + r * 2 * width + j * width, acc[r][j]);
 }
 
-void tile_f32_into_f64(size_t k, const float* a, const float* b, size_t cols, double* c, size_t ldc) {
-  return cols > Simd<float>::width ? add_tile<2>(k, a, b, c, ldc) : add_tile<1>(k, a, b, c, ldc);
+void panels_f32_into_f64(size_t k, const float* a, const float* b, bool diagonal, double* c, size_t ldc) {
+  constexpr size_t width = 2 * Simd<float>::width;
+  // Of two whole panels the first-level cache would hold one at best: it has this much of both, and the sums.
+  constexpr size_t kStep = 64;
+  float sums[width * width] = {};
+  for (size_t p = 0; p < k; p += kStep, a += kStep * width, b += kStep * width) {
+    const size_t depth = k - p < kStep ? k - p : kStep;
+    for (size_t r = 0; r < width; r += kTileRows) {
+      // What is added to at the end comes from further away: on its way meanwhile.
+      if (p + depth == k)
+        for (size_t i = r; i < r + kTileRows; ++i)
+          for (size_t j = 0; j < width; j += 8) __builtin_prefetch(c + i * ldc + j, 1);
+      if (diagonal && r + kTileRows <= width / 2)
+        add_tile<1>(depth, a + r, b, sums + r * width);
+      else
+        add_tile<2>(depth, a + r, b, sums + r * width);
+    }
+  }
+  for (size_t r = 0; r < width; ++r)
+    for (size_t j = 0; j < width; ++j) c[r * ldc + j] += double(sums[r * width + j]);
 }
 
 // One row each way for the columns j .. j + kDoubles - 1 of a tile: acc[r] += a x, and what the rows give back to out.

@@ -86,14 +86,13 @@ struct Kernels {
 
   // sum[n] += rows[count, n], row after row.
   void (*add_rows_f64)(double* sum, const float* rows, size_t count, size_t n);
-  // Panels for tile_f32_into_f64: to[p cols_f32 + r] = x(r, p) - its centre for p < depth, r < count <= cols_f32, the rest
+  // Panels for panels_f32_into_f64: to[p cols_f32 + r] = x(r, p) - its centre for p < depth, r < count <= cols_f32, the rest
   // zero. _columns: x(r, p) = x[p ldx + r], centre[count]; _rows: x(r, p) = x[r ldx + p], centre[depth].
   void (*pack_columns_f32)(const float* x, size_t ldx, size_t depth, size_t count, const float* center, float* to);
   void (*pack_rows_f32)(const float* x, size_t ldx, size_t depth, size_t count, const float* center, float* to);
-  // c[rows_f32, cols] (leading dimension ldc) += sum over p < k of a(p, row) b(p, col) for panels a and b, a from any
-  // multiple of rows_f32 on: one packing serves both sides. The sum over p is in float. cols is rounded up to cols_f32 or half
-  // of it.
-  void (*tile_f32_into_f64)(size_t k, const float* a, const float* b, size_t cols, double* c, size_t ldc);
+  // c[cols_f32, cols_f32] (leading dimension ldc) += sum over p < k of a(p, row) b(p, col) for panels a and b: one packing
+  // serves both sides. The sum over p is in float. diagonal: above it anything may be added.
+  void (*panels_f32_into_f64)(size_t k, const float* a, const float* b, bool diagonal, double* c, size_t ldc);
 
   // out = a x for a[n, n] (leading dimension lda), of which the lower triangle counts. Rows up to the next multiple of kPad
   // are read too and must be finite.

@@ -14,7 +14,7 @@ void column_means(const float* x, size_t rows, size_t cols, float* mean, const K
 }
 
 void float_products(const CenteredMatrix& x, bool gram, SymmetricMatrix& out, int threads, const Kernels& kernels) {
-  // A panel of kDepth x cols_f32 fits the first-level cache.
+  // Sums of this many products are taken in float.
   constexpr size_t kDepth = 256;
   const size_t width = kernels.cols_f32, n = out.n, k = gram ? x.cols : x.rows;
   const size_t panels = (n + width - 1) / width;
@@ -33,10 +33,7 @@ void float_products(const CenteredMatrix& x, bool gram, SymmetricMatrix& out, in
       if (p0 == 0)
         for (size_t i = j * width; i < panels * width; ++i) std::fill_n(out.row(i) + j * width, width, 0.0);
       for (size_t i = j; i < panels; ++i)
-        for (size_t r = 0; r < width; r += kernels.rows_f32)
-          // On the diagonal no column beyond the last row of the tile.
-          kernels.tile_f32_into_f64(depth, panel(i) + r, panel(j), i == j ? r + kernels.rows_f32 : width,
-                                    out.row(i * width + r) + j * width, out.ld);
+        kernels.panels_f32_into_f64(depth, panel(i), panel(j), i == j, out.row(i * width) + j * width, out.ld);
     });
   }
 }
