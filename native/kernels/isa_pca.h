@@ -139,8 +139,8 @@ void add_outer_f64(double* a, size_t lda, size_t n, const double* p, const doubl
 COLE_INLINE F64 magnitude(F64 a) { return F64(Lanes(a) & INT64_MAX); }
 COLE_INLINE F64 larger(F64 a, F64 b) { return a > b ? a : b; }
 
-// The leading minors of t - shift by their recurrence of three terms, which needs no division; that of pivots takes three
-// times as long. A zero between two others counts right with either sign.
+// The leading minors of t - shift by their recurrence of three terms, which needs no division; that of pivots takes twice
+// as long. A zero between two others counts right with either sign.
 void count_below_f64(const double* d, const double* e2, size_t n, const double* shifts, size_t count, double* below) {
   // Rows between rescalings: a minor is at most 8 times, at least 1e-60 of, the larger of the two before it.
   constexpr size_t kRows = 8;
