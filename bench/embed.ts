@@ -1,6 +1,6 @@
 /**
- * Tokens per second, and processor time of a token, of the language model in each precision: distinct random cells of NAS-Bench-201, or a part of all of
- * them, nothing cached. Every trial is a fresh process that has read a few texts before the clock starts; ours and the peers'
+ * Tokens per second, and processor time of a token, of the language model in each precision: distinct random cells of
+ * NAS-Bench-201, or a part of all of them, nothing cached. Every trial is a fresh process that has read a few texts before the clock starts; ours and the peers'
  * alternate. Peers read the same token ids; those that make the same pooling must make the same vectors.
  *
  *   node dist/bench/embed.js [--peers] [--json] [--trials 3] [--threads 1,2] [--models a,b] [--precisions float32,int8]
