@@ -3,10 +3,11 @@ import { atLeast, ColeError, pickNamed, resolveOptions } from '../base/index.js'
 import { acquisitions } from './acquisition.js';
 import { Bananas, type BananasOptions, type BananasParts } from './bananas.js';
 import { Evolution, type EvolutionOptions } from './evolution.js';
+import { type LocalOptions, LocalSearch } from './local.js';
 import { RandomSearch } from './random.js';
 import type { Strategy } from './types.js';
 
-export const strategyNames = ['bananas', 'random', 'evolution'] as const;
+export const strategyNames = ['bananas', 'evolution', 'local', 'random'] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
 const bananasDefaults: BananasOptions = {
@@ -31,6 +32,7 @@ export const bananasPresets: Readonly<Record<string, BananasOptions>> = {
 };
 
 const evolutionDefaults: EvolutionOptions = { population: 30, sample: 10 };
+const localDefaults: LocalOptions = { initial: 10 };
 
 export interface StrategyOptions {
   readonly strategy: StrategyName;
@@ -39,19 +41,21 @@ export interface StrategyOptions {
   /** Over the preset. */
   readonly bananas?: Partial<BananasOptions>;
   readonly evolution?: Partial<EvolutionOptions>;
+  readonly local?: Partial<LocalOptions>;
 }
 
 /** Every setting of a strategy, resolved and checked; plain data that belongs into a manifest. */
 export type StrategySettings =
   | { readonly strategy: 'bananas'; readonly bananas: BananasOptions }
   | { readonly strategy: 'random' }
-  | { readonly strategy: 'evolution'; readonly evolution: EvolutionOptions };
+  | { readonly strategy: 'evolution'; readonly evolution: EvolutionOptions }
+  | { readonly strategy: 'local'; readonly local: LocalOptions };
 
 /** Throws ERR_OPTION for an unknown name, a number out of range, or settings of another strategy. */
 export function resolveStrategy(options: StrategyOptions): StrategySettings {
   const { strategy, preset } = options;
   pickNamed('strategy', Object.fromEntries(strategyNames.map((name) => [name, name])), strategy);
-  for (const other of ['bananas', 'evolution'] as const) {
+  for (const other of ['bananas', 'evolution', 'local'] as const) {
     if (other !== strategy && options[other] !== undefined)
       throw new ColeError('ERR_OPTION', `expected no settings of ${other} for strategy ${strategy}, got some`);
   }
@@ -62,6 +66,11 @@ export function resolveStrategy(options: StrategyOptions): StrategySettings {
     const evolution = resolveOptions('evolution', evolutionDefaults, options.evolution);
     for (const name of ['population', 'sample'] as const) atLeast(1, name, evolution[name]);
     return { strategy, evolution };
+  }
+  if (strategy === 'local') {
+    const local = resolveOptions('local', localDefaults, options.local);
+    atLeast(1, 'initial', local.initial);
+    return { strategy, local };
   }
   const base = pickNamed('preset of bananas', bananasPresets, preset ?? 'default');
   const bananas = resolveOptions('bananas', base, options.bananas);
@@ -84,6 +93,7 @@ export function createStrategy<Arch>(
 ): Strategy<Arch> {
   if (settings.strategy === 'random') return new RandomSearch(parts.space, parts.seed);
   if (settings.strategy === 'evolution') return new Evolution(parts.space, parts.seed, settings.evolution);
+  if (settings.strategy === 'local') return new LocalSearch(parts.space, parts.seed, settings.local);
   const { features, surrogate } = parts;
   if (!features || !surrogate)
     throw new ColeError('ERR_OPTION', 'expected features and a surrogate for strategy bananas, got none');

@@ -12,6 +12,7 @@ export {
   strategyNames,
 } from './create.js';
 export { Evolution, type EvolutionOptions } from './evolution.js';
+export { type LocalOptions, LocalSearch } from './local.js';
 export { RandomSearch } from './random.js';
 export { RandomSequence } from './sequence.js';
 export { Stopwatch } from './stopwatch.js';

@@ -5,6 +5,7 @@ import { checkCommandSettings } from '../objectives/index.js';
 import {
   type BananasOptions,
   type EvolutionOptions,
+  type LocalOptions,
   resolveStrategy,
   type StrategyName,
   type StrategySettings,
@@ -18,7 +19,7 @@ import { type CommandSource, commandSource } from './trainings.js';
 export interface RunSearchOptions extends ReadingChoice {
   /** Default `nas-bench-201`. */
   readonly space?: string;
-  /** File of the table, CSV or Arrow. Either this or `benchmark`. */
+  /** File of the table: CSV, JSON lines or Arrow. Either this or `benchmark`. */
   readonly table?: string;
   /** Benchmark that is part of the package, such as `nas-bench-201-digits`. */
   readonly benchmark?: string;
@@ -35,6 +36,7 @@ export interface RunSearchOptions extends ReadingChoice {
   /** Settings over the preset. */
   readonly bananas?: Partial<BananasOptions>;
   readonly evolution?: Partial<EvolutionOptions>;
+  readonly local?: Partial<LocalOptions>;
   /** What the surrogate sees, such as `code`, `path` or `code+ngrams`. Default `code`. Not for strategies without surrogate. */
   readonly features?: string;
   /** Form of the text that `code` and `ngrams` read. */
@@ -96,6 +98,7 @@ const defaults = {
   preset: undefined,
   bananas: undefined,
   evolution: undefined,
+  local: undefined,
   features: undefined,
   style: undefined,
   model: undefined,
@@ -134,12 +137,13 @@ export function planSearch(given: Omit<RunSearchOptions, 'out'> & { readonly out
       `expected one of table, benchmark and command for a search, got ${sources.join(' and ') || 'none'}`,
     );
   if (o.metric === undefined) throw new ColeError('ERR_OPTION', 'expected a metric for a search, got none');
-  const { strategy, preset, bananas, evolution } = o;
+  const { strategy, preset, bananas, evolution, local } = o;
   const settings = resolveStrategy({
     strategy,
     ...(preset !== undefined && { preset }),
     ...(bananas && { bananas }),
     ...(evolution && { evolution }),
+    ...(local && { local }),
   });
   const counts = {
     budget: o.budget,

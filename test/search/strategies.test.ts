@@ -54,6 +54,7 @@ const texts = (cells: readonly Cell[]) => cells.map((cell) => space.print(cell))
 const settings: Record<string, StrategyOptions> = {
   random: { strategy: 'random' },
   evolution: { strategy: 'evolution' },
+  local: { strategy: 'local' },
   bananas: { strategy: 'bananas' },
   'bananas by text': { strategy: 'bananas', bananas: { identity: 'text' } },
 };
@@ -120,6 +121,7 @@ describe('strategies', () => {
       [
         create({ options: { strategy: 'random' } }),
         create({ options: { strategy: 'evolution' } }),
+        create({ options: { strategy: 'local', local: { initial: 20 } } }),
         create({ options: { strategy: 'bananas' } }),
         create({ options: { strategy: 'bananas' }, features: 'adjacency' }),
         create({ options: { strategy: 'bananas', preset: 'cole-reference' } }),
@@ -134,9 +136,9 @@ describe('strategies', () => {
       enumerate: () => few,
       sample: (rng: { pick<T>(items: readonly T[]): T }) => rng.pick(few),
     };
-    for (const strategy of ['random', 'evolution'] as const) {
+    for (const strategy of ['random', 'evolution', 'local'] as const) {
       const searcher = createStrategy<Cell>(resolveStrategy({ strategy }), {
-        space: { ...small, mutate: (_, rng) => rng.pick(few) },
+        space: { ...small, mutate: (_, rng) => rng.pick(few), neighbours: () => few.slice(0, 5) },
         seed: 3,
       });
       expect(new Set(texts(await run(searcher, 100, 10))).size).toBe(40);
@@ -184,6 +186,38 @@ describe('bananas', () => {
   });
 });
 
+describe('local search', () => {
+  const near = (a: Cell, b: Cell) => a.filter((op, edge) => op !== b[edge]).length === 1;
+  it('evaluates all neighbours of a centre, then goes to the best of them', async () => {
+    const asked = await run(create({ options: { strategy: 'local' } }), 100, 10);
+    let centre = asked.slice(0, 10).reduce((best, cell) => (value(cell) > value(best) ? cell : best));
+    let at = 10;
+    for (let climbs = 0; climbs < 3; climbs++) {
+      const open = space.neighbours(centre).filter((cell) => !texts(asked.slice(0, at)).includes(space.print(cell)));
+      const turn = asked.slice(at, at + open.length);
+      expect([...texts(turn)].sort()).toEqual([...texts(open)].sort());
+      at += open.length;
+      const best = space.neighbours(centre).reduce((best, cell) => (value(cell) > value(best) ? cell : best));
+      expect(value(best)).toBeGreaterThan(value(centre));
+      centre = best;
+    }
+  });
+  it('starts again from a random architecture where no neighbour is better', async () => {
+    const asked = await run(create({ options: { strategy: 'local', local: { initial: 1 } } }), 30, 10, () => 1);
+    const [first] = asked;
+    expect(asked.slice(1, 25).every((cell) => near(cell, first!))).toBe(true);
+    expect(near(asked[25]!, first!)).toBe(false);
+    expect(asked.slice(26).every((cell) => near(cell, asked[25]!))).toBe(true);
+  });
+  it('goes on from what is better than its centre, whoever found it', async () => {
+    const strategy = create({ options: { strategy: 'local' } });
+    await run(strategy, 15, 5);
+    const best = space.parse('|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|none~2|');
+    strategy.tell([{ arch: best, value: value(best) }]);
+    expect((await strategy.ask(10)).every((cell) => near(cell, best))).toBe(true);
+  });
+});
+
 describe('resolveStrategy', () => {
   it.each([
     [{ strategy: 'banana' }, 'did you mean bananas?'],
@@ -195,6 +229,7 @@ describe('resolveStrategy', () => {
     [{ strategy: 'random', bananas: {} }, 'no settings of bananas for strategy random'],
     [{ strategy: 'bananas', preset: 'cole-reference', bananas: { candidates: 40 } }, 'got 40'],
     [{ strategy: 'evolution', evolution: { sample: 1.5 } }, 'for sample, got 1.5'],
+    [{ strategy: 'local', local: { initial: 0 } }, 'for initial, got 0'],
   ])('refuses %j', (options, message) => {
     expect(() => resolveStrategy(options as StrategyOptions)).toThrow(message);
   });

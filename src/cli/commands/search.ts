@@ -5,7 +5,7 @@ import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { ColeError } from '../../base/index.js';
 import type { RunSearchOptions } from '../../index.js';
 import { integer, number } from '../arguments.js';
-import { embedded, metricsOf } from '../benchmark.js';
+import { embedded, metricsOf, tableHelp } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples, runDirectory } from '../context.js';
 import { headHelp } from '../head.js';
 import { log, print, printJson } from '../output.js';
@@ -29,11 +29,7 @@ export function addSearch(program: CommandUnknownOpts): void {
       ),
     )
     .option('--space <name>', 'search space (default: that of the benchmark, else nas-bench-201)')
-    .addOption(
-      new Option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers').conflicts(
-        'benchmark',
-      ),
-    )
+    .addOption(new Option('--table <file>', tableHelp).conflicts('benchmark'))
     .addOption(
       new Option(
         '--command <line>',
@@ -49,7 +45,7 @@ export function addSearch(program: CommandUnknownOpts): void {
     .option('--benchmark <name>', `table that is part of cole (default: ${embedded.name}, unless --table is given)`)
     .option('--metric <column>', `column that is maximised (default for benchmarks: ${embedded.metric})`)
     .option('--test-metric <column>', 'column that is recorded beside it and never searched on')
-    .option('--strategy <name>', 'bananas, evolution or random', 'bananas')
+    .option('--strategy <name>', 'bananas, evolution, local or random', 'bananas')
     .option('--preset <name>', 'settings of bananas: default, or those of published code, cole-reference or naslib')
     .option(
       '--features <names>',
@@ -75,7 +71,7 @@ export function addSearch(program: CommandUnknownOpts): void {
     .option('--parents <n>', 'best architectures so far that are mutated', integer(1))
     .option('--max-edits <n>', 'edits of a mutant, at most', integer(1))
     .option('--identity <name>', 'when two architectures are the same: canonical (they compute the same) or text')
-    .option('--initial <n>', 'random architectures before the first fit', integer(1))
+    .option('--initial <n>', 'random architectures before the first fit, or the first climb of local', integer(1))
     .option('--population <n>', 'of evolution', integer(1))
     .option('--sample <n>', 'of evolution: drawn from the population for each tournament', integer(1))
     .option('--budget <n>', 'evaluations of a trial', integer(1), 150)
@@ -120,8 +116,9 @@ export function addSearch(program: CommandUnknownOpts): void {
           parents: options.parents,
           maxEdits: options.maxEdits,
           identity: options.identity,
-          initial: options.initial,
+          initial: options.strategy === 'local' ? undefined : options.initial,
         }),
+        local: section({ initial: options.strategy === 'local' ? options.initial : undefined }),
         evolution: section({ population: options.population, sample: options.sample }),
         budget: options.budget,
         batch: options.batch,
