@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ColeError } from '../base/index.js';
+import { log } from './output.js';
 
 export interface Line {
   readonly text: string;
@@ -13,11 +14,15 @@ export interface Line {
 export async function* readLines(source: string): AsyncGenerator<Line> {
   const input = source === '-' ? process.stdin : createReadStream(source);
   const name = source === '-' ? 'standard input' : source;
+  // Nobody would know otherwise what is waited for.
+  if (source === '-' && process.stdin.isTTY) log.info('reading from standard input, until Ctrl-D');
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   let number = 0;
   try {
-    for await (const text of lines) {
+    for await (const line of lines) {
       number++;
+      // A byte order mark, as some editors put it, is no part of the first line.
+      const text = number === 1 ? line.replace(/^\ufeff/, '') : line;
       if (text.trim() !== '') yield { text, where: `${name}:${number}` };
     }
   } catch (cause) {

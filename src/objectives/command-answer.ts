@@ -1,8 +1,6 @@
 /** What a training program answers: one JSON object, `{"metrics": {...}}`, `{"invalid": "why"}` or `{"failed": "why"}`. */
+import { parsePythonJson } from './python-json.js';
 import type { Outcome } from './types.js';
-
-/** Python's json module writes these for what is no number; JSON has no such words. */
-const notNumbers = /(?<=[[:,\s])(NaN|-?Infinity)(?=\s*[,\]}])/g;
 
 const kinds = ['metrics', 'invalid', 'failed'] as const;
 
@@ -13,7 +11,7 @@ const kinds = ['metrics', 'invalid', 'failed'] as const;
 export function parseAnswer(text: string, metric: string): Outcome {
   let answer: unknown;
   try {
-    answer = JSON.parse(text.replace(notNumbers, '"$1"'));
+    answer = parsePythonJson(text);
   } catch (error) {
     return failed(`JSON as the answer, got ${shown(text)} (${(error as Error).message})`);
   }

@@ -6,17 +6,23 @@ import { fileToColumns, type ReadColumns } from '../arrow/index.js';
 import { ColeError, pickNamed } from '../base/index.js';
 import type { Space } from '../spaces/index.js';
 import { parseCsv } from './csv.js';
+import { readJsonLines } from './json-lines.js';
 import { type RawTable, Table } from './table.js';
 
 type Reader = (bytes: Uint8Array, name: string) => Pick<RawTable, 'archs' | 'columns' | 'rowName'>;
 
-const readers: Readonly<Record<string, Reader>> = { '.csv': readCsv, '.arrow': readArrow, '.feather': readArrow };
+const readers: Readonly<Record<string, Reader>> = {
+  '.csv': readCsv,
+  '.jsonl': (bytes, name) => readJsonLines(textOf(bytes, name), name, notMetrics),
+  '.arrow': readArrow,
+  '.feather': readArrow,
+};
 
 /** Columns that are never a metric. */
 const notMetrics = new Set(['arch', 'index', 'key']);
 
 /**
- * Reads `path` (`.csv`, or `.arrow` / `.feather` in Arrow's IPC format). Throws ERR_INPUT for a file that is not there and
+ * Reads `path` (`.csv`, `.jsonl`, or `.arrow` / `.feather` in Arrow's IPC format). Throws ERR_INPUT for a file that is not there and
  * ERR_DATA for one that is no table of this space.
  */
 export async function openTable(path: string, space: Space<unknown>): Promise<Table> {
@@ -62,13 +68,7 @@ function readArrow(bytes: Uint8Array, name: string): ReturnType<Reader> {
 }
 
 function readCsv(bytes: Uint8Array, name: string): ReturnType<Reader> {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new ColeError('ERR_DATA', `expected UTF-8 text in ${name}, got other bytes`, { cause });
-  }
-  const [header, ...records] = parseCsv(text, name);
+  const [header, ...records] = parseCsv(textOf(bytes, name), name);
   const names = header?.fields ?? [];
   const archColumn = archIndex(names, name);
   for (const { line, fields } of records) {
@@ -95,6 +95,14 @@ function readCsv(bytes: Uint8Array, name: string): ReturnType<Reader> {
     columns,
     rowName: (row) => `line ${records[row]!.line}`,
   };
+}
+
+function textOf(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new ColeError('ERR_DATA', `expected UTF-8 text in ${name}, got other bytes`, { cause });
+  }
 }
 
 /** Position of the column `arch`; every name must be there once. */

@@ -71,6 +71,8 @@ describe('heads', () => {
       expect((await cole([...fit, ...options, '--seed', '3'], { cwd })).code).toBe(0);
       const lines = jsonLines((await cole(predict, { cwd })).stdout);
       expect((await cole([...predict, '--out', 'scores.arrow'], { cwd })).stdout).toBe('');
+      const told = await cole([...predict, '--out', 'scores.arrow', '--json'], { cwd });
+      expect(JSON.parse(told.stdout)).toEqual({ scores: 'scores.arrow', rows: lines.length });
       const { columns, metadata } = fileToColumns('scores', readFileSync(join(cwd, 'scores.arrow')));
       expect(metadata.metric).toBe('accuracy');
       for (const name of ['key', 'mean', 'std'])

@@ -35,6 +35,8 @@ describe('pipes', () => {
     const { code, stdout, stderr } = await cole(['sample', '-n', '9000', '--out', file]);
     expect([code, stdout]).toEqual([0, '']);
     expect(stderr).toContain(`9000 architectures are in ${file}`);
+    const told = await cole(['sample', '-n', '9', '--out', join(dirname(file), 'few.arrow'), '--json']);
+    expect(JSON.parse(told.stdout)).toEqual({ archs: join(dirname(file), 'few.arrow'), rows: 9 });
     const { rows, columns } = fileToColumns(file, readFileSync(file));
     expect(rows).toBe(9000);
     const lines = jsonLines((await cole(['sample', '-n', '9000'])).stdout);
@@ -45,6 +47,13 @@ describe('pipes', () => {
     expect(batches).toEqual([8192, 808]);
     const piped = await shell(`cole sample -n 9000 --out - | cmp - '${file}'`);
     expect(piped.code).toBe(0);
+  });
+  it('come from editors that mark their files and end lines in two characters', async () => {
+    const [arch] = jsonLines((await cole(['sample'])).stdout);
+    for (const line of [String(arch!.arch), JSON.stringify(arch)]) {
+      const { code, stdout } = await cole(['render'], { input: `\ufeff${line}\r\n` });
+      expect([code, jsonLines(stdout)[0]!.arch]).toEqual([0, arch!.arch]);
+    }
   });
   it('leave no part of an Arrow file behind', async () => {
     const file = join(temporaryFolder(), 'archs.arrow');

@@ -23,6 +23,37 @@ async function open(text: string, name = `t${files++}.csv`): Promise<Table> {
   return openTable(path, nb201);
 }
 
+describe('openTable on JSON lines', () => {
+  const lines = (...rows: string[]) => open(rows.join('\n'), `t${files++}.jsonl`);
+  it('reads what programs that train write, missing values included', async () => {
+    const table = await lines(
+      `\ufeff{"arch": "${a}", "val": 90.5, "split": "x", "key": "k", "epochs": null}\r`,
+      '',
+      `{"arch": "${b}", "val": 1e1, "test": 3, "epochs": 5}`,
+    );
+    expect(table.metrics).toEqual(['val', 'epochs', 'test']);
+    expect([table.value(a, 'val'), table.value(b, 'val')]).toEqual([90.5, 10]);
+    expect([table.value(a, 'test'), table.value(a, 'epochs'), table.value(b, 'epochs')]).toEqual([
+      undefined,
+      undefined,
+      5,
+    ]);
+  });
+  it.each([
+    ['no JSON', [`{"arch": "${a}", "m": 1`], 'expected JSON on line 1 of t'],
+    ['no object', [`{"arch": "${a}", "m": 1}`, '3'], 'expected a JSON object on line 2 of t'],
+    ['no architecture', [`{"arch": "${a}", "m": 1}`, '', '{"m": 2}'], 'expected a text as arch on line 3 of t'],
+    ['no metric', [`{"arch": "${a}", "note": "good"}`], 'expected a column of numbers beside arch'],
+    ['an empty file', [''], 'got no row'],
+    ['NaN, as Python writes it', [`{"arch": "${a}", "m": NaN}`], `expected a number as m of ${a} (line 1 of`],
+    ['a word', [`{"arch": "${a}", "m": 1}`, `{"arch": "${b}", "m": "2"}`], `expected a number as m of ${b} (line 2 of`],
+    ['rows that disagree', [`{"arch": "${a}", "m": 1}`, `{"arch": "${a}", "m": 2}`], 'got 1 (line 1) and 2 (line 2)'],
+  ])('refuses %s', async (_, rows, message) => {
+    const metric = async () => (await lines(...rows)).metric('m');
+    await expect(metric()).rejects.toMatchObject({ code: 'ERR_DATA', message: expect.stringContaining(message) });
+  });
+});
+
 describe('openTable on CSV', () => {
   it('reads metrics, missing values and quoted fields', async () => {
     const table = await open(`index,arch,"val, mean",test,split\r\n0,${a},90.5,,x\r\n1,"${b}",,1e1,y\r\n\r\n`);

@@ -3,7 +3,7 @@ import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { ColeError, kendallTauB, stream } from '../../base/index.js';
 import type { Embeddings, SurrogateChoice, Table } from '../../index.js';
 import { integer, number, share } from '../arguments.js';
-import { embedded, metricsOf } from '../benchmark.js';
+import { embedded, metricsOf, tableHelp } from '../benchmark.js';
 import { contextOf, defined, examples, required } from '../context.js';
 import { readBytes, writeOut } from '../files.js';
 import { headHelp, headToFile, identityOf, rowsOf } from '../head.js';
@@ -30,11 +30,7 @@ export function addFit(program: CommandUnknownOpts): void {
     )
     .option('--embeddings <file>', 'Arrow file that cole embed wrote; its keys are architectures')
     .option('--column <name>', 'column of the embeddings, where the file has those of several poolings')
-    .addOption(
-      new Option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers').conflicts(
-        'benchmark',
-      ),
-    )
+    .addOption(new Option('--table <file>', tableHelp).conflicts('benchmark'))
     .option('--benchmark <name>', 'table that is part of cole')
     .option('--metric <column>', `column that the head learns (default for benchmarks: ${embedded.metric})`)
     .option(

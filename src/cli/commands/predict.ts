@@ -4,7 +4,7 @@ import { ColeError } from '../../base/index.js';
 import { contextOf, examples, required } from '../context.js';
 import { readBytes, writeOut } from '../files.js';
 import { fileToHead, identityOf } from '../head.js';
-import { printJson } from '../output.js';
+import { log, printJson } from '../output.js';
 
 export function addPredict(program: CommandUnknownOpts): void {
   program
@@ -25,7 +25,8 @@ export function addPredict(program: CommandUnknownOpts): void {
       const { columnsToFile, fileToEmbeddings } = await import('../../index.js');
       const headPath = required(options.head, '--head');
       const path = required(options.embeddings, '--embeddings');
-      const head = await fileToHead(headPath, await readBytes(headPath), contextOf(command).threads);
+      const { json, threads } = contextOf(command);
+      const head = await fileToHead(headPath, await readBytes(headPath), threads);
       const { keys, rows, metadata } = fileToEmbeddings(path, await readBytes(path), options.column);
       const identity = identityOf(metadata);
       if (identity !== head.identity)
@@ -36,6 +37,9 @@ export function addPredict(program: CommandUnknownOpts): void {
       const { mean, std } = head.fitted.predict(rows);
       if (options.out !== undefined) {
         await writeOut(options.out, columnsToFile({ key: keys, mean, std }, { metric: head.metric }));
+        if (options.out === '-') return;
+        if (json) await printJson({ scores: options.out, rows: keys.length });
+        else log.info(`${keys.length} scores are in ${options.out}`);
         return;
       }
       for (const [i, key] of keys.entries()) await printJson({ key, mean: mean[i], std: std[i] });

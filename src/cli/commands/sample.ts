@@ -43,15 +43,18 @@ export function addSample(program: CommandUnknownOpts): void {
       const { space } = await import('../../index.js');
       const chosen = space(options.space);
       const { all, count, unique, out } = options;
+      const { json, seed } = contextOf(command);
       if (all && !chosen.enumerate)
         throw new ColeError('ERR_OPTION', `expected a space that can be listed for --all, got ${chosen.name}`);
       const rejected = new Map<string, number>();
-      const archs = all
-        ? chosen.enumerate!()
-        : draws(chosen, count, contextOf(command).seed, options.space, unique, rejected);
+      const archs = all ? chosen.enumerate!() : draws(chosen, count, seed, options.space, unique, rejected);
       const rows = rowsOf(chosen, archs);
       if (out === undefined) for (const row of rows) await printJson(row);
-      else await writeRows(rows, out);
+      else {
+        const written = await writeRows(rows, out);
+        if (out !== '-' && json) await printJson({ archs: out, rows: written });
+        else if (out !== '-') log.info(`${written} architectures are in ${out}`);
+      }
       for (const [reason, count] of rejected) log.info(`${count} draws passed the limit of ${reason}`);
     });
 }
@@ -97,7 +100,7 @@ function* draws(
   }
 }
 
-async function writeRows(rows: Iterable<Row>, out: string): Promise<void> {
+async function writeRows(rows: Iterable<Row>, out: string): Promise<number> {
   const { batchesToFile } = await import('../../index.js');
   let written = 0;
   const batches = function* () {
@@ -111,7 +114,7 @@ async function writeRows(rows: Iterable<Row>, out: string): Promise<void> {
     }
   };
   await writeOutPieces(out, batchesToFile(batches()));
-  if (out !== '-') log.info(`${written} architectures are in ${out}`);
+  return written;
 }
 
 function* parts(rows: Iterable<Row>): Generator<Row[]> {

@@ -2,7 +2,7 @@
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { ScreenOptions, ScreenSummary } from '../../index.js';
 import { integer } from '../arguments.js';
-import { embedded, metricsOf } from '../benchmark.js';
+import { embedded, metricsOf, tableHelp } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples, required } from '../context.js';
 import { formatTable, log, print, printJson } from '../output.js';
 import { showProgress } from '../progress.js';
@@ -33,12 +33,7 @@ export function addScreen(program: CommandUnknownOpts): void {
     )
     .option('--space <name>', 'search space, with its settings (default: that of the benchmark, else einspace)')
     .option('-n, --count <n>', 'random architectures to draw', integer(1))
-    .addOption(
-      new Option(
-        '--table <file>',
-        'known architectures: CSV or Arrow with a column arch and columns of numbers',
-      ).conflicts('benchmark'),
-    )
+    .addOption(new Option('--table <file>', `known architectures: ${tableHelp}`).conflicts('benchmark'))
     .option('--benchmark <name>', 'table of known architectures that is part of cole')
     .option(
       '--metric <column>',

@@ -5,7 +5,7 @@ import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { ColeError } from '../../base/index.js';
 import type { ReadingChoice, RegressionMethod, RegressionOptions, RegressionSummary } from '../../index.js';
 import { integer, integers } from '../arguments.js';
-import { embedded, metricsOf } from '../benchmark.js';
+import { embedded, metricsOf, tableHelp } from '../benchmark.js';
 import { commandLine, contextOf, defined, examples, runDirectory } from '../context.js';
 import { headHelp } from '../head.js';
 import { formatTable, log, print, printJson } from '../output.js';
@@ -31,11 +31,7 @@ export function addStudy(program: CommandUnknownOpts): void {
       ),
     )
     .option('--space <name>', 'search space (default: that of the benchmark, else nas-bench-201)')
-    .addOption(
-      new Option('--table <file>', 'CSV or Arrow file with a column arch and columns of numbers').conflicts(
-        'benchmark',
-      ),
-    )
+    .addOption(new Option('--table <file>', tableHelp).conflicts('benchmark'))
     .option('--benchmark <name>', `table that is part of cole (default: ${embedded.name}, unless --table is given)`)
     .option('--metric <column>', `column that is predicted (default for benchmarks: ${embedded.metric})`)
     .option('--features <list>', 'what heads see: code, ngrams, path ..., or sums such as code+ngrams')

@@ -22,7 +22,7 @@ export interface RegressionMethod extends ReadingChoice {
 export interface RegressionOptions {
   /** Default `nas-bench-201`. */
   readonly space?: string;
-  /** File of the table, CSV or Arrow. Either this or `benchmark`. */
+  /** File of the table: CSV, JSON lines or Arrow. Either this or `benchmark`. */
   readonly table?: string;
   readonly benchmark?: string;
   /** Column that is predicted. */
