@@ -58,8 +58,7 @@ function checkLibc(): Check {
 }
 
 async function checkAddon(): Promise<Check> {
-  const { addonPath, native } = await import('../index.js');
-  const remedy = 'npm run build:native';
+  const { addonPath, buildAddon: remedy, native } = await import('../index.js');
   try {
     const { isa, supported, abi, version } = native().info();
     const found = `${addonPath()}, version ${version}, abi ${abi}, runs on ${isa} (this CPU: ${supported.join(', ')})`;

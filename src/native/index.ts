@@ -13,4 +13,4 @@ export {
   type NativeTokenizerSpec,
 } from './contract.js';
 export type { NativeAttention, NativeGp, NativeModels } from './contract-heads.js';
-export { addonPath, native } from './load.js';
+export { addonPath, buildAddon, native } from './load.js';

@@ -3,8 +3,11 @@ import { createRequire } from 'node:module';
 import { ColeError, packageFile } from '../base/index.js';
 import { contractAbi, type NativeAddon } from './contract.js';
 
-const remedy = 'build it with: npm run build:native';
 let loaded: NativeAddon | undefined;
+
+/** The command that compiles the addon, from whatever folder: the package may lie in the node_modules of another one. */
+export const buildAddon = `npm --prefix ${/\s/.test(packageFile()) ? `"${packageFile()}"` : packageFile()} run build:native`;
+const remedy = `build it with: ${buildAddon}`;
 
 /** Path of the addon: COLE_ADDON, or build/Release/cole.node of this package. */
 export function addonPath(): string {

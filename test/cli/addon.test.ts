@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cole, temporaryFolder } from './run.js';
+import { cole, projectRoot, temporaryFolder } from './run.js';
 
 describe('without the addon', () => {
   it('doctor names it and the command that builds it', async () => {
@@ -12,7 +12,7 @@ describe('without the addon', () => {
     expect(checks.find(({ name }) => name === 'addon')).toMatchObject({
       state: 'fault',
       found: expect.stringContaining('/nonexistent/cole.node'),
-      remedy: 'npm run build:native',
+      remedy: `npm --prefix ${projectRoot} run build:native`,
     });
   });
   it('a search says what is missing; sampling does not need it', async () => {
@@ -28,6 +28,6 @@ describe('without the addon', () => {
     );
     expect(code).toBe(1);
     expect(stderr).toContain(env.COLE_ADDON);
-    expect(stderr).toContain('npm run build:native');
+    expect(stderr).toContain(`npm --prefix ${projectRoot} run build:native`);
   });
 });

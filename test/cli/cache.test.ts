@@ -40,6 +40,7 @@ it('is listed, bounded and emptied', async () => {
   expect(JSON.parse((await run(['cache', 'trim', '--cache-limit', '0', '--json'])).stdout).left).toBe(0);
 
   await run(embed, lines('conv', 'pool'));
+  expect(await run(['cache', 'clear', 'abc'])).toMatchObject({ code: 2, stderr: expect.stringContaining('got abc') });
   const cleared = await run(['cache', 'clear']);
   expect(cleared.stderr).toMatch(/^removed 1?\d.\d+ KB$/m);
   expect(readdirSync(join(home, 'embeddings'))).toEqual([]);

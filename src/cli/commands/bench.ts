@@ -11,7 +11,7 @@ export function addBench(program: CommandUnknownOpts): void {
     .command('bench')
     .description('throughput of one stage on this machine')
     .argument('<stage>', 'tokenize, embed, head, heads, pool, features, sample, cache, soak or cascade')
-    .argument('[flags...]', 'flags of the stage')
+    .argument('[flags...]', 'flags of the stage; after --, those that cole has too, such as --threads 1,2')
     .addHelpText(
       'before',
       examples('cole bench tokenize', 'cole bench head --peers', 'cole bench embed --peers --json'),
@@ -43,6 +43,9 @@ export function addBench(program: CommandUnknownOpts): void {
 function stages(): string[] {
   const folder = packageFile('dist', 'bench');
   if (!existsSync(folder))
-    throw new ColeError('ERR_OPTION', 'expected compiled benchmarks; compile them with: npm run build');
+    throw new ColeError(
+      'ERR_OPTION',
+      `expected compiled benchmarks in ${folder}, got none; compile them with: npm run build`,
+    );
   return readdirSync(folder).flatMap((name) => (name.endsWith('.js') ? [name.slice(0, -'.js'.length)] : []));
 }

@@ -1,7 +1,7 @@
 /** The folder of all embeddings: what lies in it, how it is kept below its limit, and how it is emptied. */
 import { readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ioError, tryLock } from '../../base/index.js';
+import { ColeError, ioError, tryLock } from '../../base/index.js';
 import { isSegment } from './segment.js';
 import { isUsedByOthers } from './users.js';
 
@@ -62,9 +62,15 @@ export async function listCache(root: string): Promise<CacheEntry[]> {
   return entries.sort((a, b) => b.usedMs - a.usedMs).map(({ usedMs: _, ...entry }) => entry);
 }
 
-/** Removes all embeddings, or those of one identity, but for those that another process has open. Returns what went and what stayed. */
+/**
+ * Removes all embeddings, or those of one identity, but for those that another process has open. Returns what went and what
+ * stayed. Throws ERR_OPTION for an identity of which there is nothing.
+ */
 export async function clearCache(root: string, identity?: string): Promise<{ removed: number; kept: number }> {
-  const folders = (await readFolders(root)).filter((each) => identity === undefined || each.identity === identity);
+  const all = await readFolders(root);
+  const folders = identity === undefined ? all : all.filter((each) => each.identity === identity);
+  if (identity !== undefined && folders.length === 0)
+    throw new ColeError('ERR_OPTION', `expected an identity that cole cache list shows for ${root}, got ${identity}`);
   let removed = 0;
   let kept = 0;
   for (const { folder, segments, isUsedByOthers } of folders) {

@@ -21,10 +21,6 @@ export const blockSize = 32;
 export const scalesOf = (weight: string) => `${weight}.scales`;
 export const zeroPointsOf = (weight: string) => `${weight}.zeros`;
 
-export function isQuantized(g: Graph, weight: string): boolean {
-  return g.entry(weight).type !== undefined;
-}
-
 /** x [..., K] times a weight matrix [K, N]. */
 export function linear(g: Graph, x: Value, weight: string, bias?: string): Value {
   const product = productOf(g, x, weight);
