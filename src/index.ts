@@ -12,26 +12,37 @@ export {
   fileToArrays,
   fileToColumns,
   fileToEmbeddings,
+  type NamedArray,
+  type NamedArrays,
+  type ReadColumn,
+  type ReadColumns,
+  type RowBatch,
 } from './arrow/index.js';
 export {
   ColeError,
   type ErrorCode,
+  kendallTauB,
   type Matrix,
   matrix,
   type OnProgress,
   type ProgressEvent,
+  type Rng,
   stream,
 } from './base/index.js';
 export { type Renderer, renderer, styles } from './code/index.js';
 export {
   codeDefaults,
+  codeScaling,
   createFeatures,
   defaultStyle,
+  type FeatureContext,
   type FeatureSet,
   type FittedFeatures,
   featureNames,
   type Reading,
   type ReadingChoice,
+  type Scaling,
+  type TextEmbedder,
 } from './features/index.js';
 export {
   type Agreement,
@@ -47,6 +58,9 @@ export {
   type EmbedderOptions,
   type EmbeddingColumn,
   type EmbedPlan,
+  type EmbedStats,
+  type EncodedBatch,
+  type EncodeOptions,
   embeddingsFolder,
   type HiddenStates,
   hubNames,
@@ -59,6 +73,7 @@ export {
   type PoolStatesOptions,
   type Precision,
   type PrecisionOptions,
+  type PullOptions,
   poolStates,
   pullModel,
   type QuantizedPrecision,
@@ -68,7 +83,7 @@ export {
   tokenizerOf,
   trimCache,
 } from './lm/index.js';
-export { addonPath, type NativeInfo, native } from './native/index.js';
+export { addonPath, buildAddon, type NativeInfo, native } from './native/index.js';
 export {
   benchmarkNames,
   benchmarkSpace,
@@ -79,7 +94,9 @@ export {
   type Outcome,
   openBenchmark,
   openTable,
+  type RawTable,
   Table,
+  type TableObjective,
   type Trained,
   type Training,
   tableObjective,
@@ -97,7 +114,21 @@ export {
   type ScreenSummary,
   slowestStage,
 } from './screen/index.js';
-export { createStrategy, resolveStrategy, type Strategy, type StrategyOptions } from './search/index.js';
+export {
+  type BananasOptions,
+  type BananasParts,
+  createStrategy,
+  type Evaluation,
+  type EvolutionOptions,
+  type HeldOut,
+  type LocalOptions,
+  type RefitEvent,
+  resolveStrategy,
+  type Strategy,
+  type StrategyName,
+  type StrategyOptions,
+  type StrategySettings,
+} from './search/index.js';
 export {
   type EinspaceSettings,
   type Encoding,
@@ -133,8 +164,11 @@ export {
   headNames,
   loadSurrogate,
   type Prediction,
+  type Standardize,
   type Surrogate,
   type SurrogateChoice,
+  type SurrogateOptions,
+  type SurrogatePreset,
   surrogatePresets,
   xgboostLibrary,
 } from './surrogate/index.js';
