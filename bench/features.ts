@@ -12,6 +12,7 @@ import {
   type FeatureContext,
   needsEmbedder,
   type Scaling,
+  setsOf,
 } from '#cole/features/index.js';
 import type { Embedder, Pooling } from '#cole/lm/index.js';
 import { openTable } from '#cole/objectives/index.js';
@@ -67,7 +68,7 @@ function methods(): Method[] {
   const found = new Map<string, Method>();
   for (const features of list(flags.features)) {
     const code = needsEmbedder(features);
-    const text = code || features.split('+').includes('ngrams');
+    const text = code || setsOf(features).includes('ngrams');
     for (const style of text ? list(flags.styles) : [undefined])
       for (const model of code ? list(flags.models) : [undefined])
         for (const pooling of code ? list(flags.poolings) : [undefined])

@@ -4,6 +4,8 @@ export interface Matrix {
   readonly cols: number;
   /** rows * cols values, row-major. May lie on a SharedArrayBuffer. */
   readonly data: Float32Array;
+  /** Columns of each part of a committee, in order: a surrogate fits a head to each. Absent where one head sees all columns. */
+  readonly parts?: readonly number[];
 }
 
 export function matrix(rows: number, cols: number, data: Float32Array = new Float32Array(rows * cols)): Matrix {

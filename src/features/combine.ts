@@ -1,49 +1,72 @@
-/** Feature sets made of others: one set scaled, and several side by side. */
+/** Feature sets made of others: scaled, side by side for one head, or as the parts of a committee. */
 import { type Matrix, matrix, row } from '../base/index.js';
 import { fitScaling, fitUnitSize, type Scaling, type Transform } from './scaling.js';
 import type { FeatureSet } from './types.js';
 
-export function scaled<Arch>(set: FeatureSet<Arch>, kind: Scaling): FeatureSet<Arch> {
-  return kind === 'none' ? set : withTransform(set, (train) => fitScaling(kind, train));
+/** One set as a part sees it. */
+export interface Block {
+  readonly set: string;
+  readonly scaling: Scaling;
 }
 
-/** The sets side by side, each centred and scaled to unit size first, so that none outweighs another by its units or its width. */
-export function sum<Arch>(sets: readonly FeatureSet<Arch>[]): FeatureSet<Arch> {
-  const blocks = sets.map((set) => withTransform(set, fitUnitSize));
+/**
+ * Rows of all parts, one after another. Of a part of several sets each is centred and scaled to unit size first, so that none
+ * outweighs another by its units or its width. A set that is in several parts is made once.
+ */
+export function combined<Arch>(
+  name: string,
+  sets: ReadonlyMap<string, FeatureSet<Arch>>,
+  parts: readonly (readonly Block[])[],
+): FeatureSet<Arch> {
   return {
-    name: sets.map((set) => set.name).join('+'),
+    name,
     async fit(train) {
-      const fitted = await Promise.all(blocks.map((block) => block.fit(train)));
+      const fitted = await mapped(sets.keys(), (each) => sets.get(each)!.fit(train));
+      const rowsOf = (names: Iterable<string>, archs: readonly Arch[]) =>
+        mapped(names, (each) => fitted.get(each)!.transform(archs));
+      const changed = parts.flatMap((part) => part.filter(({ scaling }) => part.length > 1 || scaling !== 'none'));
+      const known = await rowsOf(new Set(changed.map(({ set }) => set)), train);
+      const blocks = parts.flatMap((part) =>
+        part.map((block) => ({ ...block, change: fitChange(block, part.length > 1, known.get(block.set)) })),
+      );
+      const widths = parts.map((part) => part.reduce((columns, { set }) => columns + fitted.get(set)!.columns, 0));
       return {
-        columns: fitted.reduce((columns, block) => columns + block.columns, 0),
-        transform: async (archs) => beside(await Promise.all(fitted.map((block) => block.transform(archs)))),
+        columns: widths.reduce((a, b) => a + b),
+        transform: async (archs) => {
+          const rows = await rowsOf(fitted.keys(), archs);
+          const all = beside(blocks.map(({ set, change }) => change(rows.get(set)!)));
+          return parts.length > 1 ? { ...all, parts: widths } : all;
+        },
       };
     },
   };
 }
 
-function withTransform<Arch>(set: FeatureSet<Arch>, fit: (train: Matrix) => Transform): FeatureSet<Arch> {
-  return {
-    name: set.name,
-    async fit(train) {
-      const fitted = await set.fit(train);
-      const apply = fit(await fitted.transform(train));
-      return { columns: fitted.columns, transform: async (archs) => apply(await fitted.transform(archs)) };
-    },
-  };
+/** `train` is there for every block that changes at all. */
+function fitChange({ scaling }: Block, joined: boolean, train: Matrix | undefined): Transform {
+  if (train === undefined) return (rows) => rows;
+  const scale = fitScaling(scaling, train);
+  if (!joined) return scale;
+  const size = fitUnitSize(scale(train));
+  return (rows) => size(scale(rows));
 }
 
-function beside(parts: readonly Matrix[]): Matrix {
-  const rows = parts[0]!.rows;
+async function mapped<T>(names: Iterable<string>, make: (name: string) => Promise<T>): Promise<Map<string, T>> {
+  return new Map(await Promise.all([...names].map(async (name): Promise<[string, T]> => [name, await make(name)])));
+}
+
+function beside(blocks: readonly Matrix[]): Matrix {
+  if (blocks.length === 1) return blocks[0]!;
+  const rows = blocks[0]!.rows;
   const out = matrix(
     rows,
-    parts.reduce((cols, part) => cols + part.cols, 0),
+    blocks.reduce((cols, block) => cols + block.cols, 0),
   );
   for (let r = 0; r < rows; r++) {
     let at = r * out.cols;
-    for (const part of parts) {
-      out.data.set(row(part, r), at);
-      at += part.cols;
+    for (const block of blocks) {
+      out.data.set(row(block, r), at);
+      at += block.cols;
     }
   }
   return out;

@@ -5,6 +5,7 @@ import {
   defaultStyle,
   featureNames,
   needsEmbedder,
+  parseSpec,
   type Reading,
   type ReadingChoice,
   refuseReading,
@@ -44,7 +45,7 @@ export interface ScreenOptions extends Omit<ReadingChoice, 'echo' | 'onLong'> {
   readonly table?: string;
   readonly benchmark?: string;
   readonly metric: string;
-  /** Features of the last stage. Default `code`. */
+  /** Features of the last stage, such as `code` or the committee `counts/counts+code`. Default `code`. */
   readonly features?: string;
   /** Features of the first stage. Default: the best ones that are cheap, see `cheapFeatures`. */
   readonly first?: string;
@@ -144,7 +145,7 @@ export function planScreen(options: ScreenOptions): ScreenPlan {
 /** `static` is for screens alone: the others have it from nowhere. */
 function checkFeatures(spec: string, space: Space<unknown>): void {
   const known = [...featureNames(space), 'static'];
-  for (const name of spec.split('+'))
+  for (const name of parseSpec(spec).flat())
     if (!known.includes(name)) throw unknownName(`features of ${space.name}`, name, known);
 }
 

@@ -11,6 +11,7 @@ import {
   needsEmbedder,
   type Reading,
   type Scaling,
+  setsOf,
   type TextEmbedder,
 } from '../features/index.js';
 import { createEmbedder, createStaticEmbedder, type Embedder } from '../lm/index.js';
@@ -33,7 +34,7 @@ export interface ScorerSetup {
   /** Features of the last stage. */
   readonly full: string;
   readonly reading: Reading;
-  /** Of the embeddings where they are the only features. */
+  /** Of the embeddings where a head sees nothing else. */
   readonly scaling: Scaling;
   /** Known architectures, printed, and their values. */
   readonly train: { readonly archs: readonly string[]; readonly values: Float64Array };
@@ -139,7 +140,7 @@ export async function createScorer(setup: ScorerSetup): Promise<Scorer> {
     textEmbedder = withGiven(embedder, given, setup.stop);
   }
   try {
-    const staticEmbedder = specs.some((spec) => spec.split('+').includes('static'))
+    const staticEmbedder = specs.some((spec) => setsOf(spec).includes('static'))
       ? await createStaticEmbedder(setup.reading.model, setup.threads)
       : undefined;
     const context = {
@@ -147,10 +148,10 @@ export async function createScorer(setup: ScorerSetup): Promise<Scorer> {
       renderer: { identity: setup.style, style: setup.style, render: ({ text }: Item) => text },
       ...(textEmbedder && { textEmbedder }),
       ...(staticEmbedder && { staticEmbedder }),
+      codeScaling: setup.scaling,
     };
     const stage = async (spec: string): Promise<Stage> => {
-      const scaling = spec === 'code' ? { scaling: setup.scaling } : {};
-      const features = await createFeatures(spec, { ...context, ...scaling }).fit(items);
+      const features = await createFeatures(spec, context).fit(items);
       const surrogate = createSurrogate({ threads: setup.threads });
       return { features, head: surrogate.fit(await features.transform(items), setup.train.values, setup.seed) };
     };

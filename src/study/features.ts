@@ -27,8 +27,16 @@ export interface FeatureChoice extends ReadingChoice {
   readonly scaling?: Scaling | undefined;
 }
 
+export interface PlannedFeatures {
+  readonly spec: string;
+  readonly style: string;
+  readonly scaling: Scaling | null;
+  /** Of `code` as a part of a committee, where that is not none. */
+  readonly codeScaling?: Scaling;
+}
+
 export interface FeaturePlan {
-  readonly features: { readonly spec: string; readonly style: string; readonly scaling: Scaling | null };
+  readonly features: PlannedFeatures;
   /** Null where no text is read with a language model. */
   readonly embedder: Reading | null;
 }
@@ -47,8 +55,11 @@ export function planFeatures(choice: FeatureChoice, spaceName: string): FeatureP
     ...(choice.scaling !== undefined && { scaling: choice.scaling }),
   });
   const reading = resolveReading(choice);
+  const usual = codeScaling(reading.model);
+  const scaling = choice.scaling ?? (spec === 'code' ? usual : null);
+  const ofPart = scaling === null && usual !== 'none' && spec.split('/').includes('code');
   return {
-    features: { spec, style, scaling: choice.scaling ?? (spec === 'code' ? codeScaling(reading.model) : null) },
+    features: { spec, style, scaling, ...(ofPart && { codeScaling: usual }) },
     embedder: reads ? reading : null,
   };
 }

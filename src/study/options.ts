@@ -12,7 +12,7 @@ import {
 } from '../search/index.js';
 import { resolveSurrogate, type SurrogateChoice, type SurrogateOptions, surrogatePresets } from '../surrogate/index.js';
 import type { TableSource } from '../workers/index.js';
-import { planFeatures } from './features.js';
+import { type PlannedFeatures, planFeatures } from './features.js';
 import { type CommandSource, commandSource } from './trainings.js';
 
 /** One method (a strategy with its features) on one table, `trials` times. */
@@ -37,7 +37,7 @@ export interface RunSearchOptions extends ReadingChoice {
   readonly bananas?: Partial<BananasOptions>;
   readonly evolution?: Partial<EvolutionOptions>;
   readonly local?: Partial<LocalOptions>;
-  /** What the surrogate sees, such as `code`, `path` or `code+ngrams`. Default `code`. Not for strategies without surrogate. */
+  /** What the surrogate sees, such as `code`, `code+ngrams` or `ngrams/code+ngrams`. Default `code`. Not for strategies without surrogate. */
   readonly features?: string;
   /** Form of the text that `code` and `ngrams` read. */
   readonly style?: string;
@@ -75,7 +75,7 @@ export interface SearchPlan {
   readonly metric: string;
   readonly testMetric: string | null;
   readonly settings: StrategySettings;
-  readonly features: { readonly spec: string; readonly style: string; readonly scaling: Scaling | null } | null;
+  readonly features: PlannedFeatures | null;
   readonly embedder: Reading | null;
   readonly surrogate: Omit<SurrogateOptions, 'threads'> | null;
   readonly budget: number;

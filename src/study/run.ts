@@ -196,7 +196,7 @@ function taskOf(
     metrics: plan.testMetric === null ? [plan.metric] : [plan.metric, plan.testMetric],
     settings: plan.settings,
     ...(features && {
-      features: { spec: features.spec, style: features.style, ...(features.scaling && { scaling: features.scaling }) },
+      features: { ...features, scaling: features.scaling ?? undefined },
     }),
     ...(surrogate && { surrogate: { ...surrogate, threads: cores.addonThreads } }),
     ...(embedder && { embedder: { identity: embedder.identity, dimension: embedder.dimension } }),

@@ -1,6 +1,8 @@
 /** The surrogate: reducer, scaled targets and a head, written to Arrow and read again. */
 import { arraysToFile, fileToArrays } from '../arrow/index.js';
 import { ColeError, type Matrix, matrix, pickNamed } from '../base/index.js';
+import { committeeFormat, fitCommittee, loadCommittee } from './committee.js';
+import { requireFinite } from './finite.js';
 import { gp } from './gp.js';
 import { arrayOf, average, type FittedHead, type Head } from './head.js';
 import { mlp } from './mlp.js';
@@ -15,7 +17,8 @@ import { xgboost } from './xgboost.js';
 const heads = { mlp, ridge, gp, xgboost, perceiver } as unknown as Readonly<Record<HeadName, Head>>;
 
 /**
- * A head on (optionally) principal components: `mlp` (the default), `ridge`, `gp`, `xgboost` or `perceiver`.
+ * A head on (optionally) principal components: `mlp` (the default), `ridge`, `gp`, `xgboost` or `perceiver`. Features of a
+ * committee, such as `counts/counts+code`, get one for each part; the predictions are averaged.
  *
  * @example
  * const fitted = createSurrogate({ components: 0, members: 5 }).fit(x, y, 1);
@@ -27,13 +30,18 @@ export function createSurrogate(choice: SurrogateChoice = {}): Surrogate {
   const members = 'members' in options ? [options.members] : [];
   return {
     name: [options.head, ...loss, ...members].join('-'),
-    fit: (x, y, seed, companion) => fit(options, x, y, seed, companion),
+    fit: (x, y, seed, companion) => {
+      const fitOne = (part: Matrix, own: number) => fit(options, part, y, own, companion);
+      return x.parts ? fitCommittee(x, seed, fitOne) : fitOne(x, seed);
+    },
   };
 }
 
 /** Reads what `serialize` wrote; predicts the same bits on the same instruction set. */
 export function loadSurrogate(bytes: Uint8Array, threads = 1): FittedSurrogate {
   const { arrays, metadata } = fileToArrays('the surrogate', bytes);
+  if (metadata.format === committeeFormat)
+    return loadCommittee({ arrays, metadata }, (part) => loadSurrogate(part, threads));
   if (metadata.format !== format)
     throw new ColeError('ERR_DATA', `expected format ${format} in the surrogate's file, got ${metadata.format}`);
   const { kind, head, center, scale, standardize, layers, cols, k } = JSON.parse(metadata.surrogate!) as Header;
@@ -101,16 +109,6 @@ function requireTargets(what: string, values: Float64Array, rows: number): void 
     throw new ColeError('ERR_SHAPE', `expected ${rows} ${what}, one per row of the features, got ${values.length}`);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new ColeError('ERR_DATA', `expected finite ${what}, got ${values[bad]} in row ${bad}`);
-}
-
-/** The addon checks what it is given; this names the value before anything has spread it. */
-function requireFinite({ data, cols }: Matrix): void {
-  for (let at = 0; at < data.length; at++)
-    if (!Number.isFinite(data[at]))
-      throw new ColeError(
-        'ERR_DATA',
-        `expected finite features, got ${data[at]} in row ${Math.floor(at / cols)}, column ${at % cols}`,
-      );
 }
 
 /** The least-squares line from the mean outputs on the training rows to the targets, where it rises. */

@@ -5,10 +5,11 @@ export interface Prediction {
   readonly mean: Float64Array;
   /**
    * Ensembles: population deviation over the members. `ridge` and `gp`: deviation of a new value about the mean, calibrated
-   * by leave-one-out on the training rows; 0 where those do not differ.
+   * by leave-one-out on the training rows; 0 where those do not differ. Committees: of the mixture of their heads, so that it
+   * also tells where these differ.
    */
   readonly std: Float64Array;
-  /** [members, rows]: each member's own predictions; heads that are no ensembles have one, the mean. */
+  /** [members, rows]: each member's own predictions; heads that are no ensembles have one, the mean. Committees: of all heads. */
   readonly members: Matrix;
 }
 

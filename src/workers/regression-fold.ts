@@ -24,7 +24,12 @@ export interface RegressionFoldTask {
   /** Value of each. */
   readonly values: Float64Array;
   /** As in `createFeatures`; null where the shared rows themselves are the features. */
-  readonly features: { readonly spec: string; readonly style: string; readonly scaling: Scaling | null } | null;
+  readonly features: {
+    readonly spec: string;
+    readonly style: string;
+    readonly scaling: Scaling | null;
+    readonly codeScaling?: Scaling;
+  } | null;
   /** Vectors of the texts of `archs`, or the features. */
   readonly rows: SharedRows | null;
   readonly surrogate: SurrogateOptions;
@@ -69,10 +74,11 @@ function featuresOf(task: RegressionFoldTask): FeatureSet<number> {
   }
   const space = spaceOf(task.space);
   const archs = task.archs.map((arch) => space.parse(arch));
-  const set = createFeatures(features.spec, {
+  const { spec, ...context } = features;
+  const set = createFeatures(spec, {
     space,
-    style: features.style,
-    ...(features.scaling && { scaling: features.scaling }),
+    ...context,
+    scaling: features.scaling ?? undefined,
     ...(rows && { textEmbedder: embedderOf(space, archs, features.style, rows) }),
   });
   const at = (indices: readonly number[]) => indices.map((index) => archs[index]!);

@@ -43,7 +43,12 @@ export interface SearchTrialTask {
   readonly metrics: readonly [string, ...string[]];
   readonly settings: StrategySettings;
   /** As in `createFeatures`; absent for strategies that look at nothing. */
-  readonly features?: { readonly spec: string; readonly style?: string; readonly scaling?: Scaling };
+  readonly features?: {
+    readonly spec: string;
+    readonly style?: string;
+    readonly scaling?: Scaling | undefined;
+    readonly codeScaling?: Scaling | undefined;
+  };
   readonly surrogate?: SurrogateOptions;
   /** Of the language model whose vectors the port gives, where the features need one. */
   readonly embedder?: { readonly identity: string; readonly dimension: number };

@@ -41,6 +41,14 @@ describe('search on a table', () => {
       expect.arrayContaining(['journal.jsonl', 'manifest.json', 'summary.json', 'trials.csv']),
     );
   });
+  it('has one directory for a committee, whose name no file system reads as two', async () => {
+    const lines = (await archs(40)).map((arch, i) => `${arch},${i}`);
+    const { cwd } = await search(['arch,accuracy', ...lines]);
+    const args = ['search', '--table', 'table.csv', '--metric', 'accuracy', '--features', 'path/ngrams'];
+    const { code, stdout } = await cole([...args, '--budget', '30', '--held-out', '0'], { cwd });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('path/ngrams')]);
+    expect(readdirSync(join(cwd, 'runs'))).toEqual([expect.stringMatching(/^bananas-path-ngrams-[0-9a-f]{8}$/)]);
+  });
   it('refuses an unknown metric, naming the nearest', async () => {
     const [arch] = await archs(1);
     const { code, stderr, started } = await search(['arch,acuracy', `${arch},90`]);
@@ -85,6 +93,8 @@ describe('search on a table', () => {
     for (const [flags, hint] of [
       [['--strategy', 'banana'], 'did you mean bananas?'],
       [['--strategy', 'bananas', '--features', 'pth'], 'did you mean path?'],
+      [['--strategy', 'bananas', '--features', 'path/ngram'], 'did you mean ngrams?'],
+      [['--strategy', 'bananas', '--features', 'path/path'], 'path twice'],
       [['--strategy', 'bananas', '--features', 'path', '--acquisition', 'itz'], 'its'],
       [['--strategy', 'bananas', '--features', 'path', '--loss', 'mae'], 'mse'],
       [['--features', 'path'], 'random'],

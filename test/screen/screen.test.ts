@@ -20,6 +20,19 @@ describe('a screen', () => {
     expect(found.counts.full).toBeLessThan(0.2 * found.counts.distinct + 8);
     expect(found.counts.rejected.parameters).toBeGreaterThan(0);
   });
+  it('has committees as stages, which are not the sums of the same sets', async () => {
+    const small = { ...cascade, count: 200, top: 20 };
+    const committees = { ...small, first: 'counts/ngrams', features: 'counts/counts+ngrams' };
+    const [one, two] = [await screen({ ...committees, workers: 1 }), await screen({ ...committees, workers: 2 })];
+    const found = await outcome(one.out);
+    expect(await outcome(two.out)).toEqual(found);
+    expect(found.counts).toMatchObject({ first: 'counts/ngrams', features: 'counts/counts+ngrams' });
+    const sums = await screen({ ...small, first: 'counts+ngrams', features: 'counts+ngrams' });
+    expect((await outcome(sums.out)).top).not.toEqual(found.top);
+    for (const features of ['counts/counts', 'counts/', 'counts/ngram'])
+      await expect(screen({ ...cascade, features })).rejects.toThrow('features');
+    await expect(screen({ ...cascade, first: 'counts/code' })).rejects.toThrow('without a language model');
+  });
   it('keeps the best, each once, in order', async () => {
     const { out, summary } = await screen({ ...common, features: 'ngrams' });
     const top = await readTop(out);

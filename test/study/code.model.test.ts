@@ -20,7 +20,7 @@ it('gives the same trials for any number of workers, whether vectors are compute
   const options = {
     table,
     metric: 'val',
-    features: 'code+ngrams',
+    features: 'code/code+ngrams',
     model: 'all-minilm-l6-v2',
     pooling: 'mean',
     surrogate: { epochs: 15, hidden: [16], components: 16 },
@@ -40,7 +40,7 @@ it('gives the same trials for any number of workers, whether vectors are compute
   for (const [i, cores] of runs.entries()) {
     const out = join(folder, `run-${i}`);
     const summary = await runSearch({ ...options, ...cores, out });
-    expect(summary).toMatchObject({ features: 'code+ngrams', model: 'all-minilm-l6-v2' });
+    expect(summary).toMatchObject({ features: 'code/code+ngrams', model: 'all-minilm-l6-v2' });
     for (const stage of ['rendering', 'languageModel', 'tokenising', 'head']) {
       expect(summary.seconds[stage], stage).toBeGreaterThan(stage === 'tokenising' && i === 2 ? -1e-9 : 0);
     }

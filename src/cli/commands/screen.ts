@@ -39,8 +39,12 @@ export function addScreen(program: CommandUnknownOpts): void {
       '--metric <column>',
       `column that is predicted; more is better (default for benchmarks: ${embedded.metric})`,
     )
-    .option('--features <names>', 'what the last stage sees: code, or a sum such as code+ngrams', 'code')
-    .option('--first <names>', 'what the first stage sees: counts, ngrams, static, or a sum of them')
+    .option(
+      '--features <names>',
+      'what the last stage sees: code, a sum such as code+ngrams, or a committee of heads such as counts/counts+code',
+      'code',
+    )
+    .option('--first <names>', 'what the first stage sees: counts, ngrams, static, sums or committees of them')
     .option('--full <budget>', 'what the last stage sees: a part such as 5%, or what it can do in a time such as 30min')
     .option('--style <name>', 'form of the text, see cole render --styles (default for einspace: nested)')
     .addOption(readingOptions.model())

@@ -49,7 +49,7 @@ export function addSearch(program: CommandUnknownOpts): void {
     .option('--preset <name>', 'settings of bananas: default, or those of published code, cole-reference or naslib')
     .option(
       '--features <names>',
-      'what the surrogate sees: code, ngrams, path ..., or a sum such as code+ngrams (default: code)',
+      'what the surrogate sees: code, ngrams, path ..., a sum such as code+ngrams, or a committee of heads such as ngrams/code+ngrams (default: code)',
     )
     .option('--style <name>', 'form of the text that code and ngrams read, see cole render --styles')
     .addOption(readingOptions.model())
@@ -147,7 +147,8 @@ export function addSearch(program: CommandUnknownOpts): void {
 /** A directory of its own for every set of options, so that the same command finds its run again. */
 function defaultDirectory(what: Readonly<Record<string, unknown>>): string {
   const hash = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 8);
-  const name = [what.strategy, ...(what.strategy === 'bananas' ? [what.features ?? 'code'] : []), hash].join('-');
+  const features = String(what.features ?? 'code').replaceAll('/', '-');
+  const name = [what.strategy, ...(what.strategy === 'bananas' ? [features] : []), hash].join('-');
   return join('runs', name);
 }
 

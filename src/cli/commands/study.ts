@@ -34,7 +34,10 @@ export function addStudy(program: CommandUnknownOpts): void {
     .addOption(new Option('--table <file>', tableHelp).conflicts('benchmark'))
     .option('--benchmark <name>', `table that is part of cole (default: ${embedded.name}, unless --table is given)`)
     .option('--metric <column>', `column that is predicted (default for benchmarks: ${embedded.metric})`)
-    .option('--features <list>', 'what heads see: code, ngrams, path ..., or sums such as code+ngrams')
+    .option(
+      '--features <list>',
+      'what heads see: code, ngrams, path ..., sums such as code+ngrams, committees such as ngrams/code+ngrams',
+    )
     .option(
       '--embeddings <list>',
       'files that cole embed wrote, as name=file or name=file#column; beside or instead of --features',
@@ -143,11 +146,11 @@ function methodsOf(lists: Lists): RegressionMethod[] {
   });
   const sets = list(lists.features) ?? (files.length > 0 ? [] : ['code']);
   const features = sets.flatMap((spec) => {
-    const parts = spec.split('+');
-    const reads = parts.includes('code');
+    const names = spec.split(/[+/]/);
+    const reads = names.includes('code');
     return combine<Record<string, unknown>>([
       ['features', [spec]],
-      ['style', reads || parts.includes('ngrams') ? list(lists.styles) : undefined],
+      ['style', reads || names.includes('ngrams') ? list(lists.styles) : undefined],
       ['model', reads ? list(lists.models) : undefined],
       ['pooling', reads ? list(lists.poolings) : undefined],
       ['precision', reads ? list(lists.precisions) : undefined],
