@@ -90,6 +90,37 @@ describe('heads', () => {
     const wrong = await cole([...search, '--head', 'gpp'], { cwd });
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('did you mean gp')]);
   });
+  it('have as many members in a study as it says, the parts of a committee each', async () => {
+    const cwd = folder();
+    const study = [
+      'study',
+      'regression',
+      '--table',
+      'table.csv',
+      '--metric',
+      'accuracy',
+      '--sizes',
+      '10',
+      '--folds',
+      '2',
+    ];
+    const args = [...study, '--repeats', '1', '--features', 'path,path/adjacency', '--ensembles', '1,2', '--json'];
+    const { code, stdout } = await cole(args, { cwd });
+    expect(code).toBe(0);
+    const { methods, results } = JSON.parse(stdout);
+    expect(methods.map(({ name }: { name: string }) => name)).toEqual([
+      'path members=1',
+      'path members=2',
+      'path/adjacency members=1',
+      'path/adjacency members=2',
+    ]);
+    // A single network has no one to disagree with; two parts of one network each have.
+    const coverage = results.map(({ metrics }: { metrics: { coverage: { mean: number } } }) => metrics.coverage?.mean);
+    expect(coverage[0] ?? null).toBeNull();
+    for (const each of coverage.slice(1)) expect(each).toBeGreaterThan(0);
+    const ridge = await cole([...args, '--heads', 'ridge'], { cwd });
+    expect([ridge.code, ridge.stderr]).toEqual([2, expect.stringContaining('head ridge')]);
+  });
   it('name the head that has no such option, and the library that is not there', async () => {
     const cwd = folder();
     const loss = await cole([...fit, '--head', 'ridge', '--loss', 'mse'], { cwd });

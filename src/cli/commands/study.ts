@@ -59,6 +59,7 @@ export function addStudy(program: CommandUnknownOpts): void {
     .option('--presets <list>', 'settings of the head, which the others go over')
     .option('--losses <list>', 'losses of mlp: mse, hinge')
     .option('--pcas <list>', 'principal components that the head sees, 0 for the features as they are', integers(0))
+    .option('--ensembles <list>', 'members of the heads, all of them ensembles: mlp, xgboost, perceiver', integers(1))
     .option('--baseline <method>', 'name of the method that the others are compared with (default: the first)')
     .option('--sizes <list>', 'training rows (default: those of 14,55,220,879,3516 that fit)', integers(2))
     .option('--folds <n>', 'parts of the table, one of which is the test', integer(2), 10)
@@ -121,6 +122,7 @@ type Lists = Readonly<
   >
 > & {
   readonly pcas?: readonly number[];
+  readonly ensembles?: readonly number[];
   readonly embeddingLayer?: boolean;
   readonly specialTokens?: boolean;
   readonly echo?: true | undefined;
@@ -137,6 +139,7 @@ function methodsOf(lists: Lists): RegressionMethod[] {
         ['preset', list(lists.presets)],
         ['loss', head === undefined || head === 'mlp' ? list(lists.losses) : undefined],
         ['components', lists.pcas],
+        ['members', lists.ensembles],
       ]),
     )
     .map((surrogate) => (Object.keys(surrogate).length > 0 ? { surrogate } : {}));
