@@ -4,7 +4,7 @@
  * alternate. Peers read the same token ids; those that make the same pooling must make the same vectors.
  *
  *   node dist/bench/embed.js [--peers] [--json] [--trials 3] [--threads 1,2] [--models a,b] [--precisions float32,int8]
- *     [--styles a,b] [--texts 256 | all/8] [--peer-texts 64]
+ *     [--styles a,b] [--texts 256 | all | all/8] [--peer-texts 64]
  *
  * `all/8`: of all cells' texts, sorted and cut into runs of 250 neighbours, every 8th run; so they share beginnings as all of
  * them do.
@@ -39,18 +39,23 @@ interface Case {
 }
 
 const neighbours = 250;
+const asked = /^(?:(all)(?:\/([1-9]\d*))?|([1-9]\d*))$/.exec(flags.texts);
+if (!asked) {
+  console.error(`error: expected a number, all, or all/N for --texts, got ${flags.texts}`);
+  process.exit(2);
+}
 
 function textsOf(style: string): string[] {
   const space = spaceNamed('nas-bench-201');
   const { render } = renderer('nas-bench-201', style);
-  const part = /^all\/(\d+)$/.exec(flags.texts)?.[1];
-  if (part !== undefined) {
-    const all = Array.from(space.enumerate!(), (arch) => render(arch)).sort();
-    return all.filter((_, i) => Math.floor(i / neighbours) % Number(part) === 0);
+  const [, all, part = '1', count] = asked!;
+  if (all) {
+    const texts = Array.from(space.enumerate!(), (arch) => render(arch)).sort();
+    return texts.filter((_, i) => Math.floor(i / neighbours) % Number(part) === 0);
   }
   const rng = stream('bench', 'embed');
   const texts = new Set<string>();
-  while (texts.size < Number(flags.texts)) texts.add(render(space.sample(rng)));
+  while (texts.size < Number(count)) texts.add(render(space.sample(rng)));
   return [...texts];
 }
 
@@ -145,7 +150,11 @@ async function main(): Promise<void> {
   );
   for (const each of cases) {
     const trials = new Map<string, Trial[]>();
-    const add = (trial: Trial) => trials.set(trial.note, [...(trials.get(trial.note) ?? []), trial]);
+    const add = (trial: Trial) => {
+      trials.set(trial.note, [...(trials.get(trial.note) ?? []), trial]);
+      const { note, tokens, seconds } = trial;
+      process.stderr.write(`${note}: ${tokens} tokens in ${seconds.toFixed(1)} s\n`);
+    };
     for (let i = 0; i < Number(flags.trials); i++) {
       for (const precision of list(flags.precisions)) add(measureFresh(each, precision));
       if (!flags.peers) continue;

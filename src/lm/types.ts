@@ -40,8 +40,8 @@ export interface EmbedderOptions {
    */
   readonly onLong: 'error' | 'truncate' | 'chunk';
   /**
-   * Bound on tokens in one run of the language model (one longer text still runs alone). Default null: 2048 for causal
-   * models, whose runs share prefixes, 512 for others.
+   * Bound on tokens in one run of the language model (one longer text still runs alone). Default null: 2048 (1536 in int8) for
+   * causal models, whose runs share prefixes, 512 for others.
    */
   readonly batchTokens: number | null;
   /** Threads of the language model. Default: the physical cores that the process may use, a container's quota included. */
