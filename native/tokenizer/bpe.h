@@ -17,7 +17,7 @@ class Bpe {
 
   // Writes the ids of a word of at most kShortWord bytes (key and hash of word_key.h) to `out`, which has room for as
   // many; returns their number.
-  size_t encode_short(const WordKey& key, uint64_t hash, int32_t* out) const {
+  size_t encode_short(const WordKey& key, uint64_t hash, MergeLists&, int32_t* out) const {
     const int32_t id = words_.find(key, hash);
     if (id != WordTable::kNone) {
       *out = id;
@@ -29,6 +29,8 @@ class Bpe {
   size_t encode_long(const uint8_t* word, size_t length, uint64_t hash, MergeLists& lists, int32_t* out) const;
   // Above this length a word is no token, and its hash is not looked at.
   size_t longest_token() const { return words_.longest(); }
+  // Asks for the memory that encode_short will look at first.
+  void prefetch(uint64_t hash) const { words_.prefetch(hash); }
 
   size_t bytes() const;
 

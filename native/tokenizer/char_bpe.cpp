@@ -83,7 +83,6 @@ bool CharBpe::far_joined(uint32_t left, uint32_t right) const {
 }
 
 const uint8_t* CharBpe::next_cut(const uint8_t* at, const uint8_t* end) const {
-  // A text that is a token is not cut, which only its whole can tell.
   if (!cuts_ || ignore_merges_ || at == end) return end;
   uint32_t before = utf8::decode(utf8::previous(at)).code;
   while (at < end) {

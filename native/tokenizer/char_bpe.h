@@ -20,21 +20,14 @@ class CharBpe {
  public:
   explicit CharBpe(TokenizerSpec& spec);  // keeps pointers into spec.tokens
 
-  // Calls part(begin, end) for the parts of a text that can be encoded by themselves.
+  // Calls part(begin, length) for the parts of a text that can be encoded by themselves; blocks as in word_starts.h.
   template <class Part>
   void cut(const uint8_t* begin, const uint8_t* end, const Part& part) const {
-    if (ignore_merges_ && static_cast<size_t>(end - begin) <= words_.longest() && find(begin, end) != WordTable::kNone) {
-      part(begin, end);
-      return;
-    }
-    if (!cuts_) {
-      part(begin, end);
-      return;
-    }
+    const auto all = static_cast<size_t>(end - begin);
+    if (!cuts_ || (ignore_merges_ && all <= words_.longest() && find(begin, end) != WordTable::kNone)) return part(begin, all);
     const auto starts = [&](const Block& block) { return ascii_starts(block); };
-    const auto counted = [&](const uint8_t* from, size_t length) { part(from, from + length); };
     while (begin < end) {
-      if (const uint8_t* const to = block_words(begin, end, starts, counted); to != begin) {
+      if (const uint8_t* const to = block_words(begin, end, starts, part); to != begin) {
         begin = to;
         continue;
       }
@@ -46,10 +39,12 @@ class CharBpe {
         before = code;
         length = size;
       }
-      part(start, begin);
+      part(start, static_cast<size_t>(begin - start));
     }
   }
 
+  // Whether `cut` cuts every text between two characters. A text that is a token is not cut, which only its whole can tell.
+  bool apart(uint32_t left, uint32_t right) const { return cuts_ && !ignore_merges_ && !joined(left, right); }
   // The first place at `at` or behind it, a character's start, where `cut` cuts a text that ends at `end`; `end` for none.
   const uint8_t* next_cut(const uint8_t* at, const uint8_t* end) const;
 
@@ -62,6 +57,7 @@ class CharBpe {
   }
   size_t encode_long(const uint8_t* word, size_t length, uint64_t hash, MergeLists& lists, int32_t* out) const;
   size_t longest_token() const { return words_.longest(); }
+  void prefetch(uint64_t hash) const { words_.prefetch(hash); }
 
   size_t bytes() const { return merges_.bytes() + characters_.bytes() + neighbours_.bytes() + words_.bytes(); }
 

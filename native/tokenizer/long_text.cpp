@@ -5,25 +5,29 @@
 #include "tokenizer/utf8.h"
 
 namespace cole {
-namespace {
 
-// Every scanner ends a word between a small ASCII letter and a space or a newline, whatever lies before or behind; it
-// looks at nothing behind the end of such a word and remembers nothing after it.
-const uint8_t* space_after_letter(const uint8_t* p, const uint8_t* end) {
-  for (; p < end; ++p) {
-    if ((*p == ' ' || *p == '\n') && p[-1] >= 'a' && p[-1] <= 'z') return p;
+// Where the piece that ends at `end` can be cut, at `at` or behind it; `end` for nowhere. `at` is not where the piece begins.
+const uint8_t* Tokenizer::next_cut(const uint8_t* at, const uint8_t* end) const {
+  while (at < end && (*at & 0xC0) == 0x80) ++at;
+  if (char_bpe_ && spec_.pre_tokenizer.empty()) return char_bpe_->next_cut(at, end);
+  if (at == end) return end;
+  uint32_t left = utf8::decode(utf8::previous(at)).code;
+  while (at < end) {
+    const auto [right, length] = utf8::decode(at);
+    if (pre_tokenizer_ == PreTokenizer::kSteps ? splits(left, right) : ends_word(left, right)) return at;
+    left = right;
+    at += length;
   }
   return end;
 }
 
-}  // namespace
-
-// Where the piece that ends at `end` can be cut, at `at` or behind it; `end` for nowhere. `at` is not where the piece begins.
-const uint8_t* Tokenizer::next_cut(const uint8_t* at, const uint8_t* end) const {
-  if (pre_tokenizer_ != PreTokenizer::kSteps || splitter_->ends_words_at_spaces()) return space_after_letter(at, end);
-  if (!char_bpe_ || !spec_.pre_tokenizer.empty()) return end;
-  while (at < end && (*at & 0xC0) == 0x80) ++at;
-  return char_bpe_->next_cut(at, end);
+// Whether a piece for the splitter that is cut between two characters gives the same ids.
+bool Tokenizer::splits(uint32_t left, uint32_t right) const {
+  if (left >= 128 || right >= 128) return false;
+  const Splitter::Cut cut = splitter_->cut(static_cast<uint8_t>(left), static_cast<uint8_t>(right));
+  if (cut != Splitter::Cut::kWithinWord) return cut == Splitter::Cut::kBetweenWords;
+  const auto seen = [&](uint32_t code) { return code == ' ' ? splitter_->spaces() : code; };
+  return char_bpe_ && char_bpe_->apart(seen(left), seen(right));
 }
 
 void Tokenizer::add_piece(const uint8_t* begin, const uint8_t* end, bool first) {

@@ -28,9 +28,6 @@ const uint8_t* find(const uint8_t* p, const uint8_t* end, const std::string& tex
   return end;
 }
 
-bool is_ascii(const uint8_t* begin, const uint8_t* end) {
-  return std::none_of(begin, end, [](uint8_t byte) { return byte >= 0x80; });
-}
 bool is_space(uint32_t code) { return unicode::properties(code) & unicode::kSpace; }
 
 // For every character map(code, out).
@@ -107,14 +104,14 @@ bool Normalizer::leaves(const Action& action, const uint8_t* begin, const uint8_
   switch (action.kind) {
     case Kind::kNfc:
       // Below U+0300, whose first byte is 0xCC, no character composes or moves.
-      return std::none_of(begin, end, [](uint8_t byte) { return byte >= 0xCC; });
+      return utf8::all_below(begin, end, 0xCC);
     case Kind::kNfd:
     case Kind::kNfkc:
     case Kind::kNfkd:
     case Kind::kStripAccents:
     case Kind::kBertChinese:
     case Kind::kBertStripAccents:
-      return is_ascii(begin, end);
+      return utf8::all_below(begin, end, 0x80);
     case Kind::kReplace:
       return find(begin, end, action.from) == end;
     default:

@@ -1,12 +1,14 @@
 // (left id, right id) -> rank of the merge, by open addressing. A slot is one integer of left, right and rank, so that the
 // table of 280,000 merges takes 4 MB and a look-up one cache line, hit or miss.
 #pragma once
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "base/error.h"
 
 namespace cole {
@@ -22,7 +24,8 @@ class PairTable {
     const size_t count = merges.size() / 3;
     if (count >> kRankBits) throw Error("ERR_VOCAB", "expected fewer than 4194304 merges, got " + std::to_string(count));
     shift_ = 64 - std::bit_width(count + count / 2 + 8);
-    slots_.resize(size_t{1} << (64 - shift_), kEmpty);
+    slots_ = AlignedBuffer<uint64_t>(size_t{1} << (64 - shift_));
+    std::fill_n(slots_.data(), slots_.size(), kEmpty);
     for (size_t i = 0; i < count; ++i) {
       for (const int32_t id : {merges[3 * i], merges[3 * i + 1]}) {
         if (id >= (1 << kIdBits) - 1) throw Error("ERR_VOCAB", "expected ids below 2097151 in merges, got " + std::to_string(id));
@@ -59,7 +62,7 @@ class PairTable {
   }
   size_t next(size_t at) const { return (at + 1) & (slots_.size() - 1); }
 
-  std::vector<uint64_t> slots_;
+  AlignedBuffer<uint64_t> slots_;
   int shift_;
 };
 

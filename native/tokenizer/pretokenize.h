@@ -28,6 +28,21 @@ struct KindTable {
 };
 inline constexpr KindTable kAscii;
 
+// Whether every scanner ends a word between two characters, whatever lies before or behind; none looks at what follows such a
+// word or remembers anything after it. Not whenever one does.
+inline bool ends_word(uint32_t left, uint32_t right) {
+  if (left >= 128) {
+    constexpr uint16_t kBoth = unicode::kPunctuation | unicode::kBertPunctuation;
+    if (!(unicode::properties(left) & unicode::kLetter)) return false;
+    if (right >= 128) return (unicode::properties(right) & kBoth) == kBoth;
+  } else if (kAscii.kind[left] != Kind::kLetter && kAscii.kind[left] != Kind::kNumber) {
+    return false;
+  }
+  // An apostrophe may go with the letters before it. Vertical tab and form feed are no white space to BERT.
+  return right == ' ' || right == '\n' || right == '\r' || right == '\t' ||
+         (right > ' ' && right < 127 && right != '\'' && kAscii.kind[right] == Kind::kOther);
+}
+
 struct Character {
   Kind kind;
   uint32_t length;

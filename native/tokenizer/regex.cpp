@@ -364,6 +364,7 @@ Regex::Regex(const std::string& pattern) {
     std::copy_if(all.begin(), all.end(), std::back_inserter(first_[code]),
                  [&](uint32_t branch) { return may_start(branch, code, known); });
   }
+  find_cuts();
 }
 
 }  // namespace cole

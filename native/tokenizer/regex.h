@@ -30,6 +30,8 @@ class CharClass {
   bool has(uint32_t code) const {
     return code < 128 ? (ascii_[code >> 6] >> (code & 63)) & 1 : in_members(code) != negated_;
   }
+  // Those of the first 128 that are members, as bits.
+  const std::array<uint64_t, 2>& ascii() const { return ascii_; }
 
  private:
   struct Member {
@@ -77,6 +79,12 @@ class Regex {
     if (gap < end) piece(gap, end, false);
   }
 
+  // Whether a text cut between two ASCII characters has the matches that the whole has: none holds both, and none that ends
+  // behind the left one looks at the right one for it.
+  bool apart(uint8_t left, uint8_t right) const { return (joined_[right][left >> 6] >> (left & 63) & 1) == 0; }
+  // Whether a match starts at the ASCII character wherever none from before holds it, whatever follows.
+  bool always_starts(uint8_t code) const { return starts_[code]; }
+
  private:
   friend class RegexParser;
   enum class Kind : uint8_t { kRepeat, kEither, kAhead, kAccept };
@@ -93,11 +101,14 @@ class Regex {
   const uint8_t* run(uint32_t node, const uint8_t* p, const uint8_t* end) const;
   // known: of each node, 0 no, 1 yes, -1 not yet.
   bool may_start(uint32_t node, uint32_t code, std::vector<int8_t>& known) const;
+  void find_cuts();
 
   std::vector<CharClass> classes_;
   std::vector<Node> nodes_;
   uint32_t start_ = 0;
   std::array<std::vector<uint32_t>, 128> first_;  // the alternatives that an ASCII character may start, in their order
+  std::array<std::array<uint64_t, 2>, 128> joined_{};  // by right character, the left ones that it is not apart from, as bits
+  std::array<bool, 128> starts_{};
 };
 
 }  // namespace cole

@@ -62,13 +62,14 @@ struct MergeLists {
   std::vector<uint64_t> heap;  // rank << 32 | position
 };
 
-// Short words on their way to the cache. They are looked up several at a time, so that the memory that they wait for is
-// fetched at once.
+// Words on their way to the cache. They are looked up many at a time, so that the memory that they wait for is fetched at once.
 struct WaitingWords {
-  static constexpr size_t kMost = 16;
-  struct Word {
-    WordKey key;
-    uint64_t hash;
+  static constexpr size_t kBlock = 64;         // what a block of text can hold
+  static constexpr size_t kFull = 48;          // from here on they are looked up
+  static constexpr size_t kMost = kFull + kBlock;
+  struct alignas(16) Word {
+    WordKey key;                   // of a longer word, its place
+    ShortWordCache::Bucket* home;  // for the look-up's use
   };
   Word words[kMost];
   size_t count = 0;
@@ -77,7 +78,7 @@ struct WaitingWords {
 struct Scratch {
   WaitingWords waiting;
   ShortWordCache short_words;
-  ManyIdsCache many_ids;
+  SpareWordCache spare_words;
   LongWordCache long_words;
   IdBuffer ids;
   MergeLists merges;

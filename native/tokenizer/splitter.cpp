@@ -48,11 +48,38 @@ Splitter::Splitter(const std::vector<Step>& steps) {
       action.scheme = named(kSchemes, step.argument(2));
       action.split = step.argument(3) == "1";
     }
-    const bool is_scanner = action.kind != Kind::kSplit && action.kind != Kind::kPrefixSpace && action.kind != Kind::kMetaspace;
-    const bool only_digits = std::all_of(&steps[0], &step, [](const Step& each) { return each.name() == "digits-alone"; });
-    if (is_scanner && only_digits) ends_words_at_spaces_ = true;
     steps_.push_back(std::move(action));
   }
+  cuts_.resize(size_t{1} << 14);
+  for (size_t pair = 0; pair < cuts_.size(); ++pair) cuts_[pair] = find_cut(static_cast<uint8_t>(pair >> 7), pair & 127);
+  if (!steps_.empty() && steps_.back().kind == Kind::kMetaspace) {
+    spaces_ = utf8::decode(reinterpret_cast<const uint8_t*>(steps_.back().letter.data())).code;
+  }
+}
+
+// Every step must give the same to both sides of the cut as without it; behind one that parts them anyway, none can tell.
+Splitter::Cut Splitter::find_cut(uint8_t left, uint8_t right) const {
+  for (const Action& action : steps_) {
+    switch (action.kind) {
+      case Kind::kSplit:
+        if (!action.regex[0].apart(left, right)) return Cut::kNo;
+        // The other behaviours may put a match to what lies before it.
+        if (action.behavior != Behavior::kIsolated && action.behavior != Behavior::kRemoved) break;
+        if (action.regex[0].always_starts(right)) return Cut::kBetweenWords;
+        break;
+      case Kind::kPrefixSpace:
+        if (right != ' ') return Cut::kNo;
+        break;
+      case Kind::kMetaspace:
+        if (right != ' ') return Cut::kNo;
+        if (action.split) return Cut::kBetweenWords;
+        // Later steps see another character than the space.
+        return &action == &steps_.back() ? Cut::kWithinWord : Cut::kNo;
+      default:
+        return ends_word(left, right) ? Cut::kBetweenWords : Cut::kNo;
+    }
+  }
+  return Cut::kWithinWord;
 }
 
 void Splitter::merge(Behavior behavior, std::vector<Level::Part>& parts) {

@@ -33,8 +33,12 @@ class Splitter {
   // Throws ERR_VOCAB naming another.
   explicit Splitter(const std::vector<Step>& steps);
 
-  // Whether a word ends wherever a space follows a small ASCII letter: a scanner comes first, or after digits only.
-  bool ends_words_at_spaces() const { return ends_words_at_spaces_; }
+  // Whether a piece that is cut between two ASCII characters gives the words of the whole: for every model; for one that gives
+  // the words around the cut, which may be one, the same ids cut or not (see spaces()); or not surely.
+  enum class Cut : uint8_t { kNo, kWithinWord, kBetweenWords };
+  Cut cut(uint8_t left, uint8_t right) const { return cuts_[left << 7 | right]; }
+  // The character that a model sees for a space.
+  uint32_t spaces() const { return spaces_; }
 
   // Calls word(begin, end) for every word of the piece, never an empty one. `first`: the piece is where its text starts.
   template <class Word>
@@ -57,6 +61,7 @@ class Splitter {
     Scheme scheme = Scheme::kNever;
   };
 
+  Cut find_cut(uint8_t left, uint8_t right) const;
   static void merge(Behavior behavior, std::vector<Level::Part>& parts);
   static void metaspace(const Action& action, const uint8_t* begin, const uint8_t* end, bool first, Level& level);
 
@@ -127,7 +132,8 @@ class Splitter {
   }
 
   std::vector<Action> steps_;
-  bool ends_words_at_spaces_ = false;
+  std::vector<Cut> cuts_;  // [left, right]
+  uint32_t spaces_ = ' ';
 };
 
 }  // namespace cole

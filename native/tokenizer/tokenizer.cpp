@@ -242,8 +242,51 @@ void Tokenizer::encode_text(const uint8_t* begin, const uint8_t* end, Scratch& s
       token);
 }
 
+// Takes in the words of a text that may be read up to `limit`. `stays`: it does until write_words.
+class Tokenizer::Words {
+ public:
+  Words(const Tokenizer& tokenizer, Scratch& scratch, const uint8_t* limit, bool stays)
+      : tokenizer_(tokenizer), scratch_(scratch), limit_(limit), stays_(stays) {}
+
+  void operator()(const uint8_t* word, size_t length) const {
+    WaitingWords& waiting = scratch_.waiting;
+    if (length > kShortWord && !stays_) [[unlikely]] return tokenizer_.write_long_word(word, length, scratch_);
+    waiting.words[waiting.count].key = length > kShortWord ? place_key(word, length) : word_key(word, length, limit_);
+    if (++waiting.count >= WaitingWords::kFull) tokenizer_.write_words(scratch_);
+  }
+  // As block_words gives them.
+  const uint8_t* block(const uint8_t* const p, uint64_t starts) const {
+    WaitingWords& waiting = scratch_.waiting;
+    WaitingWords::Word* to = waiting.words + waiting.count;
+    size_t at = 0;
+    for (; starts != 0; starts &= starts - 1) {
+      const auto next = static_cast<size_t>(static_cast<unsigned>(std::countr_zero(starts)));
+      const size_t length = next - at;
+      if (length <= kShortWord) [[likely]] {
+        write_key(p + at, length, (to++)->key);
+      } else if (stays_) {
+        (to++)->key = place_key(p + at, length);
+      } else {
+        waiting.count = static_cast<size_t>(to - waiting.words);
+        tokenizer_.write_long_word(p + at, length, scratch_);
+        to = waiting.words;
+      }
+      at = next;
+    }
+    waiting.count = static_cast<size_t>(to - waiting.words);
+    if (waiting.count >= WaitingWords::kFull) tokenizer_.write_words(scratch_);
+    return p + at;
+  }
+
+ private:
+  const Tokenizer& tokenizer_;
+  Scratch& scratch_;
+  const uint8_t* const limit_;
+  const bool stays_;
+};
+
 void Tokenizer::encode_piece(const uint8_t* begin, const uint8_t* end, bool first, Scratch& scratch) const {
-  const auto word = [&](const uint8_t* from, size_t length) { put_word(from, length, end, scratch); };
+  const Words word(*this, scratch, end, true);
   switch (pre_tokenizer_) {
     case PreTokenizer::kGpt2:
       scan_gpt2<false>(begin, end, word);
@@ -280,35 +323,25 @@ void Tokenizer::encode_piece(const uint8_t* begin, const uint8_t* end, bool firs
   write_words(scratch);
 }
 
-// Takes in a word of a text that may be read up to `limit`.
-inline void Tokenizer::put_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const {
-  if (length > kShortWord) [[unlikely]] return write_long_word(word, length, scratch);
-  WaitingWords& waiting = scratch.waiting;
-  const WordKey key = word_key(word, length, limit);
-  const uint64_t hash = hash_key(key);
-  scratch.short_words.prefetch(hash);
-  waiting.words[waiting.count] = {key, hash};
-  if (++waiting.count == WaitingWords::kMost) write_words(scratch);
-}
-
 inline void Tokenizer::put_wordpiece(const uint8_t* word, size_t length, size_t chars, const uint8_t* limit,
                                      Scratch& scratch) const {
-  if (chars <= wordpiece_->max_chars()) return put_word(word, length, limit, scratch);
+  if (chars <= wordpiece_->max_chars()) return Words(*this, scratch, limit, false)(word, length);
   write_words(scratch);
   scratch.ids.push(wordpiece_->unknown());
 }
 
 // Takes in what the splitter gives, which for a model over characters still is several words.
 void Tokenizer::put_part(const uint8_t* begin, const uint8_t* end, Scratch& scratch) const {
+  const auto length = static_cast<size_t>(end - begin);
+  // Steps may put parts one after another into the same buffer.
+  const Words word(*this, scratch, end, spec_.pre_tokenizer.empty());
   if (char_bpe_) {
-    char_bpe_->cut(begin, end, [&](const uint8_t* from, const uint8_t* to) {
-      put_word(from, static_cast<size_t>(to - from), end, scratch);
-    });
+    char_bpe_->cut(begin, end, word);
   } else if (wordpiece_) {
     const auto chars = static_cast<size_t>(std::count_if(begin, end, [](uint8_t byte) { return (byte & 0xC0) != 0x80; }));
-    put_wordpiece(begin, static_cast<size_t>(end - begin), chars, end, scratch);
+    put_wordpiece(begin, length, chars, end, scratch);
   } else {
-    put_word(begin, static_cast<size_t>(end - begin), end, scratch);
+    word(begin, length);
   }
 }
 

@@ -48,6 +48,8 @@ class Tokenizer {
     bool first;                  // the piece is where its text starts
     int32_t id;
   };
+  class Words;
+
   // What a thread does at a time: whole texts, or items of one.
   struct Chunk {
     size_t first, last;  // texts
@@ -65,6 +67,7 @@ class Tokenizer {
   void add_long_text(size_t text, const uint8_t* begin, const uint8_t* end, bool special);
   void add_piece(const uint8_t* begin, const uint8_t* end, bool first);
   const uint8_t* next_cut(const uint8_t* at, const uint8_t* end) const;
+  bool splits(uint32_t left, uint32_t right) const;
   void encode_items(Chunk& chunk) const;
 
   void encode_chunk(Chunk& chunk, std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special,
@@ -72,8 +75,9 @@ class Tokenizer {
   void encode_text(const uint8_t* begin, const uint8_t* end, Scratch& scratch) const;
   void encode_piece(const uint8_t* begin, const uint8_t* end, bool first, Scratch& scratch) const;
   void put_part(const uint8_t* begin, const uint8_t* end, Scratch& scratch) const;
-  void put_word(const uint8_t* word, size_t length, const uint8_t* limit, Scratch& scratch) const;
   void put_wordpiece(const uint8_t* word, size_t length, size_t chars, const uint8_t* limit, Scratch& scratch) const;
+  template <class Use>
+  void with_model(const Use& use) const;
   void write_words(Scratch& scratch) const;
   void write_long_word(const uint8_t* word, size_t length, Scratch& scratch) const;
   Scratch* take_scratch();

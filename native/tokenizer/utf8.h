@@ -6,10 +6,28 @@
 
 namespace cole::utf8 {
 
+// Whether every byte is below `limit`. In steps that the compiler makes into vectors.
+inline bool all_below(const uint8_t* p, const uint8_t* end, uint8_t limit) {
+  while (p < end) {
+    const size_t count = end - p < 256 ? static_cast<size_t>(end - p) : 256;
+    uint8_t most = 0;
+    for (size_t i = 0; i < count; ++i) most = p[i] > most ? p[i] : most;
+    if (most >= limit) return false;
+    p += count;
+  }
+  return true;
+}
+
 // Offset of the first byte that is not part of valid UTF-8 (no surrogates, no overlong forms), or `size`.
 inline size_t first_invalid(const uint8_t* text, size_t size) {
   size_t i = 0;
   while (i < size) {
+    while (i + 64 <= size) {
+      uint8_t any = 0;
+      for (size_t k = 0; k < 64; ++k) any |= text[i + k];
+      if (any & 0x80) break;
+      i += 64;
+    }
     while (i + 8 <= size) {
       uint64_t eight;
       std::memcpy(&eight, text + i, 8);

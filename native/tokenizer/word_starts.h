@@ -135,22 +135,27 @@ struct LlamaStarts {
 };
 
 // Calls word(begin, length) for the words that surely end within the block at p, which starts a word of the piece that ends
-// at `end`, by `starts_of(block)`, the mask of where words start; returns where the first that may not end there starts: p itself if it is the first.
+// at `end`, by `starts_of(block)`, the mask of where words start; returns where the first that may not end there starts: p
+// itself if it is the first. A sink that takes blocks is called as word.block(p, starts) where memory may be read 16 bytes
+// behind each of them; bit 0 of `starts`, of which there is one at least, is not set.
 template <class Starts, class Sink>
 inline const uint8_t* block_words(const uint8_t* p, const uint8_t* end, const Starts& starts_of, Sink&& word) {
   if (!Ascii64::kAvailable || *p >= 0x80) return p;
-  size_t size = static_cast<size_t>(end - p);
+  const auto left = static_cast<size_t>(end - p);
   uint8_t copy[64];
   const uint8_t* from = p;
-  if (size < 64) [[unlikely]] {
-    if (size < 8) return p;
+  if (left < 64) [[unlikely]] {
+    if (left < 8) return p;
     std::memset(copy, 0, sizeof copy);
-    std::memcpy(copy, p, size);
+    std::memcpy(copy, p, left);
     from = copy;
   }
-  Block block{p, end, std::min<size_t>(size, 64), Ascii64(from)};
+  Block block{p, end, std::min<size_t>(left, 64), Ascii64(from)};
   block.size = std::min(block.size, static_cast<size_t>(std::countr_zero(block.bytes.wide())));
   uint64_t starts = starts_of(block) & ~uint64_t{1};
+  if constexpr (requires { word.block(p, starts); }) {
+    if (left >= 80 && starts != 0) [[likely]] return word.block(p, starts);
+  }
   size_t at = 0;
   for (; starts != 0; starts &= starts - 1) {
     const auto next = static_cast<size_t>(std::countr_zero(starts));

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "tokenizer/word_key.h"
 
 namespace cole {
@@ -23,7 +24,7 @@ class WordTable {
   WordTable(const std::vector<int32_t>& ids, const WordOf& word) {
     size_t long_count = 0;
     for (const int32_t id : ids) long_count += word(id).length > kShortWord;
-    short_.resize((ids.size() - long_count) * 8 / 5 + 4);
+    short_ = AlignedBuffer<Short>((ids.size() - long_count) * 8 / 5 + 4);
     long_.resize(long_count * 2 + 4);
     for (const int32_t id : ids) {
       const Word w = word(id);
@@ -41,6 +42,8 @@ class WordTable {
       }
     }
   }
+
+  void prefetch(uint64_t hash) const { __builtin_prefetch(&short_[home(hash, short_.size())]); }
 
   int32_t find(const WordKey& key, uint64_t hash) const {
     for (size_t at = home(hash, short_.size());; at = at + 1 == short_.size() ? 0 : at + 1) {
@@ -65,8 +68,8 @@ class WordTable {
 
  private:
   struct Short {
-    WordKey key{};  // high 0: empty
-    int32_t id = kNone;
+    WordKey key;  // high 0: empty
+    int32_t id;
   };
   struct Long {
     Word word{nullptr, 0};
@@ -77,7 +80,7 @@ class WordTable {
     return static_cast<size_t>(static_cast<unsigned __int128>(hash) * size >> 64);
   }
 
-  std::vector<Short> short_;
+  AlignedBuffer<Short> short_;
   std::vector<Long> long_;
   size_t longest_ = kShortWord;
 };

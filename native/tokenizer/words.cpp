@@ -6,89 +6,121 @@
 namespace cole {
 namespace {
 
-// The ids of the words that wait, from the caches or from `split(key, hash, out)`, which returns their number.
-template <class Split>
-inline void write_waiting(Scratch& scratch, const Split& split) {
+// Keeps a word of up to kShortWord bytes, at best where it is looked for first.
+void keep_short(const WordKey& key, uint64_t hash, const int32_t* ids, size_t count, Scratch& scratch) {
+  if (count > ShortWordCache::kMaxIds) return scratch.spare_words.add(key, hash, ids, count);
+  const ShortWordCache::Slot old = scratch.short_words.add(key, hash, ids, count);
+  if (key_length(old.key) != 0) scratch.spare_words.add(old.key, hash_key(old.key), old.ids, old.count);
+}
+
+// The ids of such a word that is not found there, to `out`; their number.
+template <class Model>
+[[gnu::noinline]] size_t write_short(const Model& model, const WaitingWords::Word& word, Scratch& scratch, int32_t* out) {
+  const WordKey& key = word.key;
+  const ShortWordCache::Slot& near = scratch.short_words.neighbour(*word.home).at(key);
+  if (near.key == key) {
+    std::memcpy(out, near.ids, sizeof near.ids);
+    return near.count;
+  }
+  const uint64_t hash = hash_key(key);
+  SpareWordCache::Slot& spare = scratch.spare_words.at(hash);
+  size_t count;
+  if (spare.key == key) {
+    count = spare.count;
+    std::memcpy(out, spare.ids, sizeof spare.ids);
+    if (count > ShortWordCache::kMaxIds) return count;
+    spare.key = {};
+  } else {
+    count = model.encode_short(key, hash, scratch.merges, out);
+  }
+  keep_short(key, hash, out, count, scratch);
+  return count;
+}
+
+// The same for longer words; those of more than LongWordCache::kMaxBytes are not kept. The ids go to scratch.ids.
+template <class Model>
+[[gnu::noinline]] void write_long(const Model& model, const uint8_t* word, size_t length, Scratch& scratch) {
+  const bool kept = length <= LongWordCache::kMaxBytes;
+  const uint64_t hash = kept || length <= model.longest_token() ? hash_bytes(word, length) : 0;
+  int32_t* const out = scratch.ids.room(length);
+  if (kept) {
+    if (const LongWordCache::Slot* slot = scratch.long_words.find(word, length, hash)) {
+      std::memcpy(out, slot->ids, slot->count * sizeof(int32_t));
+      return scratch.ids.commit(slot->count);
+    }
+  }
+  const size_t count = model.encode_long(word, length, hash, scratch.merges, out);
+  scratch.ids.commit(count);
+  if (kept && count <= LongWordCache::kMaxIds) scratch.long_words.add(word, length, hash, out, count);
+}
+
+// The ids of the words that wait.
+template <class Model>
+void write_waiting(const Model& model, Scratch& scratch) {
   WaitingWords& waiting = scratch.waiting;
-  int32_t* out = scratch.ids.room(WaitingWords::kMost * kShortWord + ManyIdsCache::kMaxIds);
-  const int32_t* const start = out;
-  for (size_t i = 0; i < waiting.count; ++i) {
-    const auto& [key, hash] = waiting.words[i];
-    const ShortWordCache::Slot& slot = scratch.short_words.at(key, hash);
+  ShortWordCache& cache = scratch.short_words;
+  if (waiting.count == 0) return;
+  cache.make_room();
+  using Word = WaitingWords::Word;
+  Word* const last = waiting.words + waiting.count;
+  for (Word* word = waiting.words; word != last; ++word) {
+    word->home = &cache.home(hash_key(word->key));
+    __builtin_prefetch(word->home);
+  }
+  constexpr size_t kRoom = WaitingWords::kMost * kShortWord + sizeof(ShortWordCache::Slot);
+  int32_t* out = scratch.ids.room(kRoom);
+  const int32_t* start = out;
+  bool prefetched = false;
+  for (const Word* word = waiting.words; word != last; ++word) {
+    const WordKey& key = word->key;
+    const ShortWordCache::Slot& slot = word->home->at(key);
     // One fixed-size copy beats a loop over the count; the room behind the ids is scratch.
-    if (slot.key == key) [[likely]] {
-      std::memcpy(out, slot.ids, sizeof slot.ids);
-      out += slot.count();
+    if (same_aligned(slot.key, key)) [[likely]] {
+      std::memcpy(out, slot.ids, 16);
+      out += slot.count;
       continue;
     }
-    ManyIdsCache::Slot& many = scratch.many_ids.at(hash);
-    if (many.key == key) {
-      std::memcpy(out, many.ids, sizeof many.ids);
-      out += many.count;
+    if (key_length(key) == 0) {
+      scratch.ids.commit(static_cast<size_t>(out - start));
+      write_long(model, place_of(key), length_at_place(key), scratch);
+      start = out = scratch.ids.room(kRoom);
       continue;
     }
-    const size_t count = split(key, hash, out);
-    if (count <= ShortWordCache::kMaxIds) {
-      scratch.short_words.add(key, hash, out, count);
-    } else if (count <= ManyIdsCache::kMaxIds) {
-      many.key = key;
-      many.count = static_cast<uint32_t>(count);
-      std::memcpy(many.ids, out, count * sizeof(int32_t));
+    if (!prefetched) {
+      // Words that are new come together; so the tables of the model are waited for at once, too.
+      prefetched = true;
+      for (const Word* other = word; other != last; ++other) {
+        if (key_length(other->key) != 0 && !same_aligned(other->home->at(other->key).key, other->key)) {
+          model.prefetch(hash_key(other->key));
+        }
+      }
     }
-    out += count;
+    out += write_short(model, *word, scratch, out);
   }
   scratch.ids.commit(static_cast<size_t>(out - start));
   waiting.count = 0;
 }
 
-// The same for longer words; those of more than LongWordCache::kMaxBytes are not kept.
-template <class Split>
-void cached_long(const uint8_t* word, size_t length, uint64_t hash, Scratch& scratch, const Split& split) {
-  int32_t* out = scratch.ids.room(length);
-  if (length > LongWordCache::kMaxBytes) {
-    scratch.ids.commit(split(out));
-    return;
-  }
-  LongWordCache::Slot& slot = scratch.long_words.at(hash);
-  if (slot.length == length && std::memcmp(slot.word, word, length) == 0) {
-    std::memcpy(out, slot.ids, slot.count * sizeof(int32_t));
-    scratch.ids.commit(slot.count);
-    return;
-  }
-  const size_t count = split(out);
-  scratch.ids.commit(count);
-  if (count > LongWordCache::kMaxIds) return;
-  std::memcpy(slot.word, word, length);
-  slot.length = static_cast<uint8_t>(length);
-  slot.count = static_cast<uint8_t>(count);
-  std::memcpy(slot.ids, out, count * sizeof(int32_t));
-}
-
 }  // namespace
 
-void Tokenizer::write_words(Scratch& scratch) const {
+template <class Use>
+void Tokenizer::with_model(const Use& use) const {
   if (bpe_) {
-    write_waiting(scratch, [&](const WordKey& key, uint64_t hash, int32_t* out) { return bpe_->encode_short(key, hash, out); });
+    use(*bpe_);
   } else if (char_bpe_) {
-    write_waiting(scratch, [&](const WordKey& key, uint64_t hash, int32_t* out) {
-      return char_bpe_->encode_short(key, hash, scratch.merges, out);
-    });
+    use(*char_bpe_);
   } else {
-    write_waiting(scratch,
-                  [&](const WordKey& key, uint64_t hash, int32_t* out) { return wordpiece_->encode_short(key, hash, out); });
+    use(*wordpiece_);
   }
+}
+
+void Tokenizer::write_words(Scratch& scratch) const {
+  with_model([&](const auto& model) { write_waiting(model, scratch); });
 }
 
 void Tokenizer::write_long_word(const uint8_t* word, size_t length, Scratch& scratch) const {
   write_words(scratch);
-  const size_t longest = bpe_ ? bpe_->longest_token() : char_bpe_ ? char_bpe_->longest_token() : 0;
-  const bool known = length <= LongWordCache::kMaxBytes || length <= longest;
-  const uint64_t hash = known ? hash_bytes(word, length) : 0;
-  cached_long(word, length, hash, scratch, [&](int32_t* out) {
-    return bpe_        ? bpe_->encode_long(word, length, hash, scratch.merges, out)
-           : char_bpe_ ? char_bpe_->encode_long(word, length, hash, scratch.merges, out)
-                       : wordpiece_->encode(word, length, out);
-  });
+  with_model([&](const auto& model) { write_long(model, word, length, scratch); });
 }
 
 }  // namespace cole

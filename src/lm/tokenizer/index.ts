@@ -67,7 +67,7 @@ const encodeDefaults: Omit<Required<EncodeOptions>, 'maxTokens'> & Pick<EncodeOp
 
 function encode(
   tokenizer: NativeTokenizer,
-  { prefix, suffix }: Definition,
+  { prefix, suffix }: Pick<Definition, 'prefix' | 'suffix'>,
   texts: readonly string[],
   options?: EncodeOptions,
 ): EncodedBatch {
@@ -95,17 +95,26 @@ export function loadTokenizer(source: TokenizerSource): Tokenizer {
   const spec = flatten(definition);
   const { Tokenizer } = native();
   const tokenizer = called(() => new Tokenizer(spec));
-  const decoded = decode(definition.vocabulary, definition.added, definition.decoders);
-  const ids = idsOf(definition.vocabulary);
-  for (const { content, id } of definition.added) ids.set(content, id);
+  // Nothing below may keep the definition itself: half a million merges would be gone through at every garbage collection.
+  const { vocabulary, added, prefix, suffix } = definition;
+  const around = { prefix, suffix };
+  const decoded = decode(vocabulary, added, definition.decoders);
+  let ids: Map<string, number> | undefined;
+  const idOf = (token: string) => {
+    if (ids === undefined) {
+      ids = idsOf(vocabulary);
+      for (const { content, id } of added) ids.set(content, id);
+    }
+    return ids.get(token);
+  };
   return {
     identity: identityOf(spec),
     vocabularySize: tokenizer.vocabularySize,
-    prefix: definition.prefix,
-    suffix: definition.suffix,
-    encode: (texts, options) => encode(tokenizer, definition, texts, options),
+    prefix,
+    suffix,
+    encode: (texts, options) => encode(tokenizer, around, texts, options),
     decode: (ids, options) =>
       decoded(ids, resolveOptions('decode', { skipSpecialTokens: true }, options).skipSpecialTokens),
-    tokenId: (token) => ids.get(token),
+    tokenId: idOf,
   };
 }
