@@ -9,6 +9,9 @@ const reasons: Record<string, string> = {
   EDQUOT: 'the disk quota is used up',
   EACCES: 'permission was denied',
   EROFS: 'the file system is read-only',
+  EEXIST: 'a file of that name is there',
+  ENOTDIR: 'a part of its path is a file',
+  EISDIR: 'it is a folder',
 };
 
 export function ioError(path: string, cause: unknown): ColeError {

@@ -12,10 +12,15 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is none' : code === 'EISDIR' ? 'it is a folder' : message;
-    throw new ColeError('ERR_INPUT', `expected a readable file at ${path}, but ${reason}`, { cause });
+    throw unreadable(path, cause);
   }
+}
+
+/** What reading the file threw, as the user's error. */
+export function unreadable(path: string, cause: unknown): ColeError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const reason = code === 'ENOENT' ? 'there is none' : code === 'EISDIR' ? 'it is a folder' : message;
+  return new ColeError('ERR_INPUT', `expected a readable file at ${path}, but ${reason}`, { cause });
 }
 
 export function writeOut(path: string, bytes: Uint8Array): Promise<void> {

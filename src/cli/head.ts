@@ -36,11 +36,17 @@ export async function headToFile(head: Head): Promise<Uint8Array> {
 
 export async function fileToHead(path: string, bytes: Uint8Array, threads: number | undefined): Promise<Head> {
   const { fileToArrays, loadSurrogate } = await import('../index.js');
-  const { metadata } = fileToArrays(path, bytes);
+  const notOne = (cause?: unknown) =>
+    new ColeError('ERR_DATA', `expected a head that cole fit wrote at ${path}, got another file`, { cause });
+  let metadata: Readonly<Record<string, string>>;
+  try {
+    ({ metadata } = fileToArrays(path, bytes));
+  } catch (cause) {
+    throw notOne(cause);
+  }
   const identity = metadata[identityName];
   const metric = metadata[metricName];
-  if (identity === undefined || metric === undefined)
-    throw new ColeError('ERR_DATA', `expected a head that cole fit wrote at ${path}, got another Arrow file`);
+  if (identity === undefined || metric === undefined) throw notOne();
   return { fitted: loadSurrogate(bytes, threads), metric, identity };
 }
 

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ColeError } from '../base/index.js';
+import { unreadable } from './files.js';
 import { log } from './output.js';
 
 export interface Line {
@@ -26,10 +27,8 @@ export async function* readLines(source: string): AsyncGenerator<Line> {
       if (text.trim() !== '') yield { text, where: `${name}:${number}` };
     }
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (cause instanceof ColeError || code === undefined) throw cause;
-    const reason = code === 'ENOENT' ? 'there is none' : message;
-    throw new ColeError('ERR_INPUT', `expected a readable file at ${name}, but ${reason}`, { cause });
+    if (cause instanceof ColeError || (cause as NodeJS.ErrnoException).code === undefined) throw cause;
+    throw unreadable(name, cause);
   }
 }
 

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import { ColeError } from '../base/index.js';
 import type { InputRow, ScreenInput } from '../index.js';
+import { unreadable } from './files.js';
 import { readLines } from './input.js';
 import { fieldsOf, isFolder, pythonFiles } from './texts.js';
 
@@ -72,12 +73,7 @@ async function fileFacts(path: string): Promise<{ identity: string; lines: numbe
       for (let at = piece.indexOf(0x0a); at >= 0; at = piece.indexOf(0x0a, at + 1)) lines++;
     }
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new ColeError(
-      'ERR_INPUT',
-      `expected a readable file at ${path}, but ${code === 'ENOENT' ? 'there is none' : message}`,
-      { cause },
-    );
+    throw unreadable(path, cause);
   }
   return { identity: hash.digest('hex'), lines };
 }

@@ -31,7 +31,11 @@ export async function readTexts(source: string, options: ReadTextsOptions): Prom
       );
     if (!known) seen.set(item.key, item);
   }
-  if (seen.size === 0) throw new ColeError('ERR_INPUT', `expected texts or architectures in ${source}, got none`);
+  if (seen.size === 0)
+    throw new ColeError(
+      'ERR_INPUT',
+      `expected texts or architectures in ${source === '-' ? 'standard input' : source}, got none`,
+    );
   return [...seen.values()];
 }
 

@@ -167,7 +167,7 @@ describe('heads', () => {
     expect(other.stderr).toContain('"embedder","another"');
     const none = await cole(['predict', '--head', 'e.arrow', '--embeddings', 'e.arrow'], { cwd });
     expect(none.code).toBe(1);
-    expect(none.stderr).toContain('e.arrow');
+    expect(none.stderr).toContain('expected a head that cole fit wrote at e.arrow');
     const absent = await cole(['predict', '--head', 'absent.arrow', '--embeddings', 'e.arrow'], { cwd });
     expect([absent.code, absent.stderr]).toEqual([2, expect.stringContaining('absent.arrow')]);
     writeFileSync(join(cwd, 'short.arrow'), readFileSync(join(cwd, 'head.arrow')).subarray(0, 500));

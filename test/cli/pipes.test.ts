@@ -62,6 +62,12 @@ describe('pipes', () => {
     expect(stderr).toContain('expected 20000 architectures with different key');
     expect(readdirSync(dirname(file))).toEqual([]);
   });
+  it('say what they cannot read', async () => {
+    const folder = await cole(['render', '.']);
+    expect([folder.code, folder.stderr]).toEqual([2, 'error: expected a readable file at ., but it is a folder\n']);
+    const absent = await cole(['mutate', 'absent.jsonl']);
+    expect([absent.code, absent.stderr]).toEqual([2, expect.stringContaining('absent.jsonl, but there is none')]);
+  });
   it('read a file as well', async () => {
     const file = join(temporaryFolder(), 'archs.txt');
     writeFileSync(file, (await cole(['sample', '-n', '4'])).stdout);

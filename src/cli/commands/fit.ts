@@ -119,7 +119,10 @@ export function addFit(program: CommandUnknownOpts): void {
       // A head on standard output leaves no room for figures there.
       if (out === '-') log.info(JSON.stringify(statistics));
       else if (json) await printJson({ head: out, ...statistics });
-      else await print(formatTable(['statistic', 'value'], Object.entries(statistics)));
+      else {
+        const shown = Object.entries(statistics).map(([name, value]) => [name, Number(value.toPrecision(4))] as const);
+        await print(formatTable(['statistic', 'value'], shown));
+      }
     });
 }
 

@@ -86,13 +86,6 @@ export function terminalOf(op: number): Terminal {
   return terminals[op - firstTerminal]!;
 }
 
-/** The byte of a terminal. */
-export function operationOf(kind: TerminalKind, ...args: number[]): number {
-  const at = terminals.findIndex((each) => each.kind === kind && each.args.join() === args.join());
-  if (at < 0) throw new RangeError(`no operation ${kind}(${args.join(', ')})`);
-  return firstTerminal + at;
-}
-
 const ofKind = (...kinds: TerminalKind[]): readonly number[] =>
   terminals.flatMap(({ kind }, index) => (kinds.includes(kind) ? [firstTerminal + index] : []));
 
