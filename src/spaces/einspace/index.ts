@@ -1,6 +1,7 @@
 /** The space `einspace`: networks of any shape drawn from a grammar of reshapes, branches and layers. */
 import { ColeError, type Rng } from '../../base/index.js';
 import type { Space } from '../types.js';
+import { setInput } from './course.js';
 import { crossed, mutated, neighboursOf } from './edits.js';
 import { counts } from './encodings.js';
 import { keyOf, type Network } from './network.js';
@@ -10,7 +11,6 @@ import { type Rejection, Sampler } from './sampler.js';
 import { type Settings, settingsName } from './settings.js';
 import { Tensor } from './shapes.js';
 import { printCompact } from './text.js';
-import { setInput } from './trace.js';
 
 /** The space over an input shape, with its limits; see settings.ts for how they are written into a name. */
 export function einspace(settings: Settings): Space<Network> {
