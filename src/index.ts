@@ -12,11 +12,14 @@ export {
   fileToArrays,
   fileToColumns,
   fileToEmbeddings,
+  type KeyedTokens,
   type NamedArray,
   type NamedArrays,
   type ReadColumn,
   type ReadColumns,
   type RowBatch,
+  type TokenLists,
+  tokensToFile,
 } from './arrow/index.js';
 export {
   ColeError,

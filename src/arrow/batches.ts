@@ -1,7 +1,6 @@
 /** Arrow IPC files batch by batch, in and out: memory is bound by the largest batch, not by the file. */
 import { open } from 'node:fs/promises';
 import {
-  AsyncByteQueue,
   makeData,
   RecordBatch,
   RecordBatchFileWriter,
@@ -14,6 +13,8 @@ import {
 import { ColeError } from '../base/index.js';
 import { type Column, columnFields } from './columns.js';
 import { type Embeddings, tableToEmbeddings } from './embeddings.js';
+import { Pieces } from './pieces.js';
+import { type TokenLists, tokensOf } from './tokens.js';
 
 export interface RowBatch {
   readonly rows: number;
@@ -21,6 +22,10 @@ export interface RowBatch {
   text(name: string): ((row: number) => string | undefined) | undefined;
   /** Columns `key` and `embedding`, as `fileToEmbeddings` reads them. */
   embeddings(): Embeddings;
+  /** Column `ids`; undefined where there is none. */
+  tokens(): TokenLists | undefined;
+  /** Of the file. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Batches of an Arrow IPC file or stream. Throws ERR_INPUT where it cannot be opened, ERR_DATA where it is something else. */
@@ -56,6 +61,8 @@ function rowBatch(path: string, table: Table): RowBatch {
       return (row) => (column.get(row) as string | null) ?? undefined;
     },
     embeddings: () => tableToEmbeddings(path, table),
+    tokens: () => tokensOf(path, table),
+    metadata: Object.fromEntries(table.schema.metadata),
   };
 }
 
@@ -78,11 +85,4 @@ export function* batchesToFile(batches: Iterable<ColumnBatch>): Generator<Uint8A
   }
   writer.finish();
   yield* sink.take();
-}
-
-/** What a writer has written so far, without waiting for more. */
-class Pieces extends AsyncByteQueue {
-  take(): Uint8Array[] {
-    return this._values.splice(0);
-  }
 }

@@ -9,3 +9,4 @@ export {
   fileToEmbeddings,
   locateEmbeddings,
 } from './embeddings.js';
+export { type KeyedTokens, type TokenLists, tokensToFile } from './tokens.js';

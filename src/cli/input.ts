@@ -29,6 +29,9 @@ export async function* readLines(source: string): AsyncGenerator<Line> {
   } catch (cause) {
     if (cause instanceof ColeError || (cause as NodeJS.ErrnoException).code === undefined) throw cause;
     throw unreadable(name, cause);
+  } finally {
+    // Who has seen enough leaves no file open.
+    if (source !== '-') input.destroy();
   }
 }
 

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { ColeError } from '../base/index.js';
 import { type Line, parseAt, parseObject, readLines } from './input.js';
 
+/** In the place of a renderer's identity where texts were given. */
+export const givenTexts = 'given texts';
+
 export interface KeyedText {
   readonly key: string;
   readonly text: string;

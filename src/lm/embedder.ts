@@ -28,6 +28,7 @@ export async function createEmbedder(options: Partial<EmbedderOptions> & { model
     stats: inner.stats,
     warnings: inner.warnings,
     plan: (...call) => inner.plan(...call),
+    measure: (...call) => inner.measure(...call),
     embed: async (...call) => (await inner.embed(...call))[0]!,
     close: () => inner.close(),
   };

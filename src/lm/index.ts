@@ -24,6 +24,7 @@ export {
   type Tokenizer,
   type TokenizerSource,
 } from './tokenizer/index.js';
+export type { Texts } from './tokens.js';
 export type {
   Embedder,
   EmbedderOptions,

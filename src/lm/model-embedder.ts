@@ -2,7 +2,7 @@
  * Texts to vectors of one or several poolings: tokens, caches, batches of windows, language model. A text is run where any of
  * its vectors is unknown; each vector is cached under its pooling alone, so runs with other poolings find it.
  */
-import { availableCores, ColeError, type Matrix, matrix, type OnProgress, row } from '../base/index.js';
+import { availableCores, type Matrix, matrix, type OnProgress, row } from '../base/index.js';
 import { planBatches } from './batches.js';
 import { EmbeddingCache, textKey } from './cache/cache.js';
 import { families } from './families/config.js';
@@ -13,8 +13,11 @@ import { type EmbedPlan, makePlan, type PlannedCall } from './plan.js';
 import { planPrefixBatches } from './prefixes.js';
 import { ModelSession } from './session.js';
 import type { OpenedModel } from './store/open.js';
+import type { EncodedBatch } from './tokenizer/index.js';
+import { isTokens, type Texts } from './tokens.js';
 import type { EmbeddingColumn, EmbedStats, MultiEmbedder, MultiEmbedderOptions } from './types.js';
-import { type ReadTexts, TextReader } from './windows.js';
+import { TextReader } from './windows.js';
+import { checked, idsAt, keysOf, spread, type Work } from './work.js';
 
 /** Values kept back before a cache segment is written: a killed run loses at most 32 MiB of vectors, or half a minute. */
 const segmentValues = 2 ** 23;
@@ -27,20 +30,6 @@ const ahead = 2;
  */
 const sharedBatchTokens = { float32: 2048, int8: 1536, int4: 2048 };
 const plainBatchTokens = 512;
-
-/** The texts of a call, each once, with what is known of them. */
-interface Work {
-  readonly texts: readonly string[];
-  readonly read: ReadTexts;
-  readonly keys: readonly string[];
-  /** Texts that lack a vector. */
-  readonly missing: readonly number[];
-  /** To be filled: a matrix for each column, with the vectors of `isKnown` in it. */
-  readonly rows: readonly Matrix[];
-  /** For each column, 1 for the texts whose vectors the cache knew: these stay. */
-  readonly isKnown: readonly Uint8Array[];
-  readonly placeOf: (index: number) => string;
-}
 
 export class ModelEmbedder implements MultiEmbedder {
   readonly columns: readonly EmbeddingColumn[];
@@ -102,11 +91,16 @@ export class ModelEmbedder implements MultiEmbedder {
 
   /** Calls are answered one after the other: what the first one embedded, the next one finds. */
   embed(
-    texts: readonly string[],
+    texts: Texts,
     onProgress?: OnProgress,
     nameOf = (index: number) => `text ${index}`,
   ): Promise<readonly Matrix[]> {
     return this.#inTurn(() => this.#embed(texts, onProgress, nameOf));
+  }
+
+  measure(texts: Texts, nameOf = (index: number) => `text ${index}`): { tokens: number; long: number } {
+    const { ids, long } = this.#reader.read(texts, nameOf);
+    return { tokens: ids.length, long: long.length };
   }
 
   plan(texts: readonly string[], together = texts.length, nameOf = (index: number) => `text ${index}`) {
@@ -132,19 +126,20 @@ export class ModelEmbedder implements MultiEmbedder {
   }
 
   async #embed(
-    texts: readonly string[],
+    texts: Texts,
     onProgress: OnProgress | undefined,
     nameOf: (index: number) => string,
   ): Promise<readonly Matrix[]> {
-    const work = await this.#prepare(texts, nameOf);
+    const work = isTokens(texts) ? this.#prepareTokens(texts, nameOf) : await this.#prepare(texts, nameOf);
     const { read, rows, missing } = work;
-    for (const index of read.long) this.#long.add(work.keys[index]!);
+    for (const index of read.long) this.#long.add(work.keys[index] ?? textKey(`${idsAt(read, index)}`));
     this.stats[this.options.onLong === 'truncate' ? 'truncated' : 'chunked'] = this.#long.size;
     this.stats.windows += read.windows;
-    this.stats.texts += texts.length;
-    this.stats.cached += work.texts.length - missing.length;
+    this.stats.texts += isTokens(texts) ? rows[0]!.rows : texts.length;
+    this.stats.cached += rows[0]!.rows - missing.length;
     await this.#run(work, onProgress);
-    return work.texts.length === texts.length ? rows : rows.map((each) => spread(each, work.texts, texts));
+    const isSpread = isTokens(texts) || work.texts.length === texts.length;
+    return isSpread ? rows : rows.map((each) => spread(each, work.texts, texts));
   }
 
   #plan(texts: readonly string[], together: number, nameOf: (index: number) => string): Promise<EmbedPlan> {
@@ -164,6 +159,21 @@ export class ModelEmbedder implements MultiEmbedder {
     return makePlan(texts, calls(), tried, this.#openSession, 4 * values * texts.length);
   }
 
+  /** The model reads every one of them: it is cheaper than to find out which text they were. */
+  #prepareTokens(tokens: EncodedBatch, placeOf: (index: number) => string): Work {
+    const read = this.#reader.read(tokens, placeOf);
+    const count = tokens.offsets.length - 1;
+    return {
+      texts: [],
+      keys: [],
+      read,
+      missing: Array.from({ length: count }, (_, text) => text),
+      rows: this.columns.map(({ dimension }) => matrix(count, dimension)),
+      isKnown: this.columns.map(() => new Uint8Array(count)),
+      placeOf,
+    };
+  }
+
   async #prepare(texts: readonly string[], nameOf: (index: number) => string): Promise<Work> {
     for (const cache of this.#caches) await cache.refresh();
     const distinct = [...new Set(texts)];
@@ -171,7 +181,7 @@ export class ModelEmbedder implements MultiEmbedder {
     const start = performance.now();
     const read = this.#reader.read(distinct, placeOf);
     this.stats.tokenizeSeconds += (performance.now() - start) / 1000;
-    const keys = this.#keysOf(distinct, read.long);
+    const keys = keysOf(distinct, read.long, this.options.onLong, this.#limit);
     const rows = this.columns.map(({ dimension }) => matrix(distinct.length, dimension));
     const missing: number[] = [];
     const isKnown = this.columns.map(() => new Uint8Array(distinct.length));
@@ -185,13 +195,6 @@ export class ModelEmbedder implements MultiEmbedder {
       if (isKnown.some((known) => known[index] === 0)) missing.push(index);
     });
     return { texts: distinct, read, keys, missing, rows, isKnown, placeOf };
-  }
-
-  /** In the cache; what is done to a text over the limit is part of its key. */
-  #keysOf(texts: readonly string[], long: Int32Array): string[] {
-    const keys = texts.map(textKey);
-    for (const index of long) keys[index] = textKey(`${keys[index]} ${this.options.onLong} ${this.#limit}`);
-    return keys;
   }
 
   /** What the model has to read for the texts that lack a vector. */
@@ -266,6 +269,7 @@ export class ModelEmbedder implements MultiEmbedder {
   /** Adds the vectors of `indices` that a cache lacks to it. */
   async #keep({ keys, rows, isKnown }: Work, indices: readonly number[]): Promise<void> {
     this.stats.embedded += indices.length;
+    if (keys.length === 0) return;
     for (const [column, cache] of this.#caches.entries()) {
       const lacking = indices.filter((index) => !isKnown[column]![index]);
       const added = matrix(lacking.length, this.columns[column]!.dimension);
@@ -278,24 +282,4 @@ export class ModelEmbedder implements MultiEmbedder {
       );
     }
   }
-}
-
-/** Rows of `distinct` for each of `texts`. */
-function spread(rows: Matrix, distinct: readonly string[], texts: readonly string[]): Matrix {
-  const rowOf = new Map(distinct.map((text, index) => [text, index]));
-  const out = matrix(texts.length, rows.cols);
-  texts.forEach((text, index) => {
-    out.data.set(row(rows, rowOf.get(text)!), index * rows.cols);
-  });
-  return out;
-}
-
-function checked(vector: Float32Array): Float32Array {
-  const wrong = vector.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0)
-    throw new ColeError(
-      'ERR_MODEL',
-      `expected finite values from the language model, got ${vector[wrong]} at ${wrong}`,
-    );
-  return vector;
 }

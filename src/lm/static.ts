@@ -7,12 +7,16 @@ import { open } from 'node:fs/promises';
 import { ColeError, type Matrix } from '../base/index.js';
 import { native } from '../native/index.js';
 import { openModel } from './store/open.js';
+import { isTokens, requireTokens, type Texts } from './tokens.js';
 
 export interface StaticEmbedder {
   readonly identity: string;
   readonly dimension: number;
-  /** Rows in the order of `texts`; zeros for a text without tokens. Texts of any length. */
-  embed(texts: readonly string[]): Promise<Matrix>;
+  /**
+   * Rows in the order of `texts`; zeros for a text without tokens. Texts of any length. Throws ERR_INPUT for token ids that
+   * are not the model's, with the name of the text.
+   */
+  embed(texts: Texts, nameOf?: (index: number) => string): Promise<Matrix>;
 }
 
 /** Throws ERR_MODEL where the model is not in the store, ERR_DATA where its weights do not match their hash's file. */
@@ -40,10 +44,11 @@ export async function createStaticEmbedder(model: string, threads = 1): Promise<
   return {
     identity,
     dimension,
-    async embed(texts) {
-      const { ids, offsets } = tokenizer.encode(texts, { threads });
+    async embed(texts, nameOf = (index) => `text ${index}`) {
+      if (isTokens(texts)) requireTokens(tokenizer, texts, nameOf);
+      const { ids, offsets } = isTokens(texts) ? texts : tokenizer.encode(texts, { threads });
       const data = native().meanRows(values, dimension, ids, offsets, threads);
-      return { rows: texts.length, cols: dimension, data };
+      return { rows: offsets.length - 1, cols: dimension, data };
     },
   };
 }

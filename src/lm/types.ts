@@ -1,5 +1,6 @@
 import type { Matrix, OnProgress } from '../base/index.js';
 import type { EmbedPlan } from './plan.js';
+import type { Texts } from './tokens.js';
 
 /**
  * From hidden states to one vector: the mean over tokens of the last state, the last token's, the mean over tokens and all
@@ -83,6 +84,8 @@ interface EmbedderBase {
    * of some seconds. Keeps nothing.
    */
   plan(texts: readonly string[], together?: number, nameOf?: (index: number) => string): Promise<EmbedPlan>;
+  /** Tokens that the model has to read for the texts, and texts over the limit. Runs nothing; errors as of `embed`. */
+  measure(texts: Texts, nameOf?: (index: number) => string): { readonly tokens: number; readonly long: number };
   readonly stats: Readonly<EmbedStats>;
   /** What went wrong without harm, such as a damaged file of the cache that was ignored; Node's `warning` event tells it too. */
   readonly warnings: readonly string[];
@@ -97,8 +100,11 @@ export interface Embedder extends EmbedderBase {
   /** Everything that decides a vector but the text: model hash, tokenizer, pooling, precision, limits. */
   readonly identity: string;
   readonly dimension: number;
-  /** Rows in the order of `texts`. `nameOf` names a text in errors, by its place. */
-  embed(texts: readonly string[], onProgress?: OnProgress, nameOf?: (index: number) => string): Promise<Matrix>;
+  /**
+   * Rows in the order of `texts`, the same bits whether texts or their token ids are given; ids are read anew by every call.
+   * `nameOf` names a text in errors, by its place.
+   */
+  embed(texts: Texts, onProgress?: OnProgress, nameOf?: (index: number) => string): Promise<Matrix>;
 }
 
 /** The vectors of one pooling: the same bits, and the same identity, as those of an `Embedder` with that pooling alone. */
@@ -113,9 +119,5 @@ export interface MultiEmbedder extends EmbedderBase {
   /** In the order of the poolings that were asked for. */
   readonly columns: readonly EmbeddingColumn[];
   /** A matrix for each column. A text is read by the model where any of its vectors is not in the cache. */
-  embed(
-    texts: readonly string[],
-    onProgress?: OnProgress,
-    nameOf?: (index: number) => string,
-  ): Promise<readonly Matrix[]>;
+  embed(texts: Texts, onProgress?: OnProgress, nameOf?: (index: number) => string): Promise<readonly Matrix[]>;
 }

@@ -7,6 +7,8 @@ import { ColeError } from '../base/index.js';
 import type { Sequences } from './batches.js';
 import { echoed, secondCopies } from './echo.js';
 import type { EncodedBatch, Tokenizer } from './tokenizer/index.js';
+import { truncate } from './tokenizer/truncate.js';
+import { isTokens, requireTokens, type Texts } from './tokens.js';
 import type { EmbedderOptions } from './types.js';
 
 export interface ReadTexts extends EncodedBatch {
@@ -48,20 +50,38 @@ export class TextReader {
       );
   }
 
-  /** Token ids of each text, doubled for echo and cut where that is asked for. Throws ERR_LENGTH, with the name of the text. */
-  read(texts: readonly string[], nameOf: (index: number) => string): ReadTexts {
-    const { onLong, echo, threads } = this.options;
-    const read = this.tokenizer.encode(echo ? texts.map(echoed) : texts, {
-      threads,
-      ...(onLong === 'truncate' && { maxTokens: this.limit }),
-    });
+  /**
+   * Token ids of each text, doubled for echo and cut where that is asked for. Throws ERR_LENGTH, with the name of the text;
+   * ERR_INPUT for ids that are not the tokenizer's, ERR_OPTION for ids where echo needs texts.
+   */
+  read(texts: Texts, nameOf: (index: number) => string): ReadTexts {
+    const { onLong } = this.options;
+    const read = isTokens(texts) ? this.#taken(texts, nameOf) : this.#encoded(texts, nameOf);
     const { offsets } = read;
     const long = onLong === 'truncate' ? (read.truncated ?? new Int32Array()) : this.#longerOnes(offsets);
     const special = this.options.specialTokens ? 0 : this.#before + this.#after;
-    for (let i = 0; i < texts.length; i++)
-      if (offsets[i + 1]! - offsets[i]! <= special || (echo && texts[i] === '')) throw emptyText(nameOf(i));
+    for (let i = 0; i + 1 < offsets.length; i++)
+      if (offsets[i + 1]! - offsets[i]! <= special) throw emptyText(nameOf(i));
     if (long.length > 0 && onLong === 'error') throw this.#tooLong(offsets, long, nameOf);
     return { ids: read.ids, offsets, long, windows: onLong === 'chunk' ? this.#windowsOf(offsets, long) : 0 };
+  }
+
+  #encoded(texts: readonly string[], nameOf: (index: number) => string): EncodedBatch {
+    const { onLong, echo, threads } = this.options;
+    const empty = echo ? texts.indexOf('') : -1;
+    if (empty >= 0) throw emptyText(nameOf(empty));
+    return this.tokenizer.encode(echo ? texts.map(echoed) : texts, {
+      threads,
+      ...(onLong === 'truncate' && { maxTokens: this.limit }),
+    });
+  }
+
+  #taken(tokens: EncodedBatch, nameOf: (index: number) => string): EncodedBatch {
+    if (this.options.echo)
+      throw new ColeError('ERR_OPTION', 'expected texts for echo, which writes each of them twice, got token ids');
+    requireTokens(this.tokenizer, tokens, nameOf);
+    if (this.options.onLong !== 'truncate') return tokens;
+    return truncate(tokens, this.limit, this.#before + this.#after, this.#after);
   }
 
   /** What the model reads for `indices` of the texts that were read. */

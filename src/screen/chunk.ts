@@ -3,19 +3,11 @@
  * promising part in full, keep the best. A pure function of its task, so that chunks may be done by any worker, in any
  * order and more than once.
  */
-import { ColeError, stream } from '../base/index.js';
-import { renderer } from '../code/index.js';
-import { type Space, space as spaceOf } from '../spaces/index.js';
-import { type Item, requireGoingOn, type Scorer, type ScorerSetup } from './scorer.js';
+import { space as spaceOf } from '../spaces/index.js';
+import { architectures, type ChunkSource, type Item, itemsOfArchs, itemsOfRows, type RowSource } from './items.js';
+import type { Scorer, ScorerSetup } from './scorer.js';
+import { requireGoingOn } from './stop.js';
 import { compareRows, type ScreenedRow, TopRows } from './top.js';
-
-export type ChunkSource =
-  | { readonly kind: 'sample'; readonly count: number; readonly seed: number }
-  /** Printed architectures with the places they came from. */
-  | { readonly kind: 'archs'; readonly archs: readonly string[]; readonly places: readonly string[] }
-  | { readonly kind: 'texts'; readonly keys: readonly string[]; readonly texts: readonly string[] }
-  /** [keys, dimension]. */
-  | { readonly kind: 'vectors'; readonly keys: readonly string[]; readonly data: Float32Array };
 
 export interface ChunkTask {
   readonly setup: ScorerSetup;
@@ -51,13 +43,15 @@ export async function screenChunk(task: ChunkTask, scorer: Scorer): Promise<Chun
   const space = spaceOf(setup.space);
   const clock = new Clock();
   const rejected: Record<string, number> = {};
-  const archs = clock.run('sample', () => take(space, index, source, rejected));
-  const { items, taken } = clock.run('render', () => distinctItems(space, setup.style, source, archs));
+  const archs = clock.run('sample', () => architectures(space, index, source, rejected));
+  const { items, taken, made } = clock.run('render', () =>
+    archs ? itemsOfArchs(space, setup.style, archs) : itemsOfRows(source as RowSource, index),
+  );
   let chosen = items;
   let firstScores: Map<Item, number> | undefined;
   if (setup.first !== null) {
     const start = performance.now();
-    const { mean } = await scorer.first(items);
+    const { mean } = await scorer.first(items, made);
     firstScores = new Map(items.map((item, at) => [item, mean[at]!]));
     const ranked = items.map((item, at) => ({ item, key: item.key, score: mean[at]! })).sort(compareRows);
     chosen = ranked.slice(0, Math.ceil(share * items.length)).map(({ item }) => item);
@@ -65,7 +59,7 @@ export async function screenChunk(task: ChunkTask, scorer: Scorer): Promise<Chun
   }
   const before = scorer.languageModel;
   const start = performance.now();
-  const { mean, std } = await scorer.full(chosen, source.kind === 'vectors' ? vectorsOf(source) : undefined);
+  const { mean, std, tokens, truncated } = await scorer.full(chosen, made);
   clock.add('score', start);
   const after = scorer.languageModel;
   const tokenize = after.tokenizeSeconds - before.tokenizeSeconds;
@@ -90,65 +84,11 @@ export async function screenChunk(task: ChunkTask, scorer: Scorer): Promise<Chun
     rejected,
     distinct: items.length,
     full: chosen.length,
-    tokens: after.tokens - before.tokens,
-    truncated: after.truncated - before.truncated,
+    tokens,
+    truncated,
     seconds: { ...clock.seconds, tokenize, embed, score: Math.max(0, clock.seconds.score - tokenize - embed) },
     top: top.rows,
   };
-}
-
-function take(
-  space: Space<unknown>,
-  index: number,
-  source: ChunkSource,
-  rejected: Record<string, number>,
-): readonly unknown[] | undefined {
-  if (source.kind === 'sample') {
-    const rng = stream('screen', space.name, source.seed, index);
-    return Array.from({ length: source.count }, () =>
-      space.sample(rng, (reason) => {
-        rejected[reason] = (rejected[reason] ?? 0) + 1;
-      }),
-    );
-  }
-  if (source.kind !== 'archs') return undefined;
-  return source.archs.map((arch, at) => {
-    try {
-      return space.parse(arch);
-    } catch (cause) {
-      if (!(cause instanceof ColeError)) throw cause;
-      throw new ColeError(cause.code, `${cause.message} (${source.places[at]})`, { cause });
-    }
-  });
-}
-
-function distinctItems(
-  space: Space<unknown>,
-  style: string,
-  source: ChunkSource,
-  archs: readonly unknown[] | undefined,
-): { items: Item[]; taken: number } {
-  const items = new Map<string, Item>();
-  if (archs !== undefined) {
-    const { render } = renderer(space.name, style);
-    for (const arch of archs) {
-      const identity = space.canonicalKey(arch);
-      // The first one in the order of the chunk stands for all that compute the same.
-      if (!items.has(identity)) items.set(identity, { key: space.key(arch), identity, text: render(arch), arch });
-    }
-    return { items: [...items.values()], taken: archs.length };
-  }
-  const { keys } = source as Exclude<ChunkSource, { kind: 'sample' | 'archs' }>;
-  keys.forEach((key, at) => {
-    const text = source.kind === 'texts' ? source.texts[at]! : key;
-    if (!items.has(text)) items.set(text, { key, identity: text, text });
-  });
-  return { items: [...items.values()], taken: keys.length };
-}
-
-function vectorsOf({ keys, data }: Extract<ChunkSource, { kind: 'vectors' }>): Map<string, Float32Array> {
-  const dimension = data.length / keys.length;
-  return new Map(keys.map((key, at) => [key, data.subarray(at * dimension, (at + 1) * dimension)]));
 }
 
 class Clock {

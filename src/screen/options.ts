@@ -13,19 +13,28 @@ import {
 } from '../features/index.js';
 import { type Space, space as spaceOf } from '../spaces/index.js';
 import type { TableSource } from '../workers/index.js';
+import { requireMakeable } from './kinds.js';
+import type { RowKind } from './sources.js';
 
-/** An architecture to screen, a text, or a vector that `cole embed` made of either. */
+/**
+ * An architecture to screen, a text, the token ids of a text as `cole tokenize` makes them, special ones included, or a vector
+ * that `cole embed` made. All rows of an input are of one kind. `place`, such as a line, is for messages.
+ */
 export type InputRow =
   | { readonly arch: string; readonly place: string }
   | { readonly key: string; readonly text: string }
+  | { readonly key: string; readonly ids: Int32Array; readonly place: string }
   | { readonly key: string; readonly vector: Float32Array };
 
 /** Rows in place of random architectures. */
 export interface ScreenInput {
   /** Names the content, such as a hash: a run goes on only with the same one. */
   readonly identity: string;
-  /** Whether rows are texts or vectors, of which only features that read texts can be made. */
-  readonly textsOnly?: boolean;
+  /**
+   * What rows were made with, where it is known: the identity of the embedder, of the tokenizer or of the renderer. A screen
+   * refuses what its own heads were not fitted on.
+   */
+  readonly madeWith?: { readonly embedder?: string; readonly tokenizer?: string; readonly text?: string };
   /** All rows from the first one on, in the same order at each call. */
   rows(): AsyncIterable<InputRow>;
   /** Rows in all where that is known, or nearly so: for the time left. */
@@ -90,19 +99,29 @@ export interface ScreenPlan {
  * First stage of a cascade unless told otherwise: of those at most a twentieth as dear as `code`, the one that kept most of
  * the best networks of einspace-digits (docs/results.md). Texts alone have no counts; n-grams do best for small cells.
  */
-export function cheapFeatures(space: Space<unknown>, input?: ScreenInput): string {
+export function cheapFeatures(space: Space<unknown>, kind: RowKind = 'archs'): string {
+  if (kind === 'ids') return 'static';
   if (!Object.hasOwn(space.encodings, 'counts')) return 'ngrams';
-  return input?.textsOnly ? 'static' : 'counts';
+  return kind === 'archs' ? 'counts' : 'static';
 }
 
-export function planScreen(options: ScreenOptions): ScreenPlan {
+/** `kind`: of the rows of an input. */
+export function planScreen(options: ScreenOptions, kind?: RowKind): ScreenPlan {
   const space = spaceOf(options.space ?? 'einspace');
   const features = options.features ?? 'code';
   checkFeatures(features, space);
-  const full = readBudget(options.full ?? (needsEmbedder(features) ? '5%' : '100%'));
+  const cheap = !needsEmbedder(features) || kind === 'vectors';
+  const full = readBudget(options.full ?? (cheap ? '100%' : '5%'));
   const everything = 'share' in full && full.share === 1;
-  const first = options.first ?? (everything ? null : cheapFeatures(space, options.input));
+  if (kind === 'vectors' && !everything)
+    throw new ColeError(
+      'ERR_OPTION',
+      `expected 100% as full of embeddings, which cost nothing more, got ${options.full}`,
+    );
+  const first = everything ? null : (options.first ?? cheapFeatures(space, kind));
   if (first !== null) checkFeatures(first, space);
+  if (kind !== undefined)
+    for (const spec of [features, ...(first === null ? [] : [first])]) requireMakeable(spec, kind);
   if (first !== null && needsEmbedder(first))
     throw new ColeError('ERR_OPTION', `expected features without a language model for the first stage, got ${first}`);
   if ((options.count === undefined) === (options.input === undefined))
@@ -124,7 +143,7 @@ export function planScreen(options: ScreenOptions): ScreenPlan {
     source: options.table === undefined ? { benchmark: options.benchmark! } : { path: options.table },
     metric: options.metric,
     features,
-    first: everything ? null : first,
+    first,
     full,
     style: options.style ?? defaultStyle(space.name),
     reading,

@@ -88,7 +88,7 @@ export async function heldOutScores(setup: ScorerSetup, spec: string, fold: Uint
       vectors.set(setup.vectors?.subarray(row * dimension, (row + 1) * dimension) ?? [], at * dimension);
     });
     const items = test.map((row) => itemOf(space, setup.style, space.parse(archs[row]!)));
-    const known = new Map(
+    const vectorsOfTest = new Map(
       setup.vectors === null
         ? []
         : items.map(({ text }, at) => [
@@ -104,7 +104,7 @@ export async function heldOutScores(setup: ScorerSetup, spec: string, fold: Uint
       vectors: setup.vectors === null ? null : vectors,
     });
     try {
-      const { mean } = await scorer.full(items, known);
+      const { mean } = await scorer.full(items, { vectors: vectorsOfTest });
       test.forEach((row, at) => {
         scores[row] = mean[at]!;
       });

@@ -23,6 +23,7 @@ import {
 import { coreBudget, openSource, WorkerPool } from '../workers/index.js';
 import type { ChunkResult, ChunkTask } from './chunk.js';
 import { type ScreenEntry, screenEntries } from './journal.js';
+import { requireMadeAlike } from './kinds.js';
 import { planScreen, type ScreenInput, type ScreenOptions, type ScreenPlan } from './options.js';
 import { dealFolds, heldOutScores, recallCurve, recallShares } from './recall.js';
 import {
@@ -36,7 +37,7 @@ import {
 } from './results.js';
 import { itemOf, type ScorerSetup } from './scorer.js';
 import { shareInTime } from './share.js';
-import { chunkCount, chunkSources, ownRows } from './sources.js';
+import { chunkCount, chunkSources, kindOfInput, ownRows } from './sources.js';
 import { TopRows } from './top.js';
 
 /** What a screen may be extended in. */
@@ -59,7 +60,9 @@ export interface RunScreenHooks {
  * await runScreen({ count: 100_000, benchmark, space: benchmarkSpace(benchmark), metric: 'val_accuracy', out: 'screen' });
  */
 export async function runScreen(options: ScreenOptions, hooks: RunScreenHooks = {}): Promise<ScreenSummary> {
-  const plan = planScreen(options);
+  const { input } = options;
+  const plan = planScreen(options, input && (await kindOfInput(input)));
+  if (input) await requireMadeAlike(plan, input);
   const space = spaceOf(plan.space);
   // Limits that nothing passes are refused now, not when heads have been fitted.
   if (plan.count !== null) space.sample(stream('screen limits', plan.seed));

@@ -3,28 +3,14 @@
  * feature set with a head, fitted on the rows of a table. Fitting is a pure function of the setup, so that every worker
  * makes the same scorer for itself.
  */
-import { ColeError, type Matrix, matrix } from '../base/index.js';
+import { ColeError } from '../base/index.js';
 import { renderer } from '../code/index.js';
-import {
-  createFeatures,
-  type FittedFeatures,
-  needsEmbedder,
-  type Reading,
-  type Scaling,
-  setsOf,
-  type TextEmbedder,
-} from '../features/index.js';
+import { createFeatures, type FittedFeatures, needsEmbedder, type Reading, type Scaling, setsOf } from '../features/index.js';
 import { createEmbedder, createStaticEmbedder, type Embedder } from '../lm/index.js';
 import { type Encoding, type Space, space as spaceOf } from '../spaces/index.js';
 import { createSurrogate, type FittedSurrogate } from '../surrogate/index.js';
-
-/** Something to score: an architecture with its text, or a text alone. */
-export interface Item {
-  readonly key: string;
-  readonly identity: string;
-  readonly text: string;
-  readonly arch?: unknown;
-}
+import type { Item } from './items.js';
+import { type Made, MadeTexts } from './made.js';
 
 export interface ScorerSetup {
   readonly space: string;
@@ -50,14 +36,15 @@ export interface ScorerSetup {
   readonly stop: Int32Array;
 }
 
-/** Throws ERR_INTERRUPTED where `stop` has been set. */
-export function requireGoingOn(stop: Int32Array): void {
-  if (Atomics.load(stop, 0) !== 0) throw new ColeError('ERR_INTERRUPTED', 'the screen was interrupted');
-}
-
 export interface Scored {
   readonly mean: Float64Array;
   readonly std: Float64Array;
+}
+
+export interface FullyScored extends Scored {
+  /** What the language model reads of the texts, 0 without one, and how many of them are cut. */
+  readonly tokens: number;
+  readonly truncated: number;
 }
 
 interface Stage {
@@ -72,39 +59,38 @@ export class Scorer {
   readonly #first: Stage | undefined;
   readonly #full: Stage;
   readonly #embedder: Embedder | undefined;
-  readonly #given: Map<string, Float32Array>;
+  readonly #texts: MadeTexts;
 
   constructor(parts: {
     first: Stage | undefined;
     full: Stage;
     embedder: Embedder | undefined;
-    given: Map<string, Float32Array>;
+    texts: MadeTexts;
   }) {
     this.#first = parts.first;
     this.#full = parts.full;
     this.#embedder = parts.embedder;
-    this.#given = parts.given;
+    this.#texts = parts.texts;
   }
 
-  first(items: readonly Item[]): Promise<Scored> {
-    return predict(this.#first!, items);
+  /** `made`: what need not be made of the texts of the items. */
+  first(items: readonly Item[], made: Made = {}): Promise<Scored> {
+    return this.#texts.during(made, () => predict(this.#first!, items));
   }
 
-  /** `vectors` are embeddings that are known already, by text. */
-  async full(items: readonly Item[], vectors?: ReadonlyMap<string, Float32Array>): Promise<Scored> {
-    if (!vectors) return predict(this.#full, items);
-    for (const [text, vector] of vectors) this.#given.set(text, vector);
-    try {
-      return await predict(this.#full, items);
-    } finally {
-      for (const text of vectors.keys()) this.#given.delete(text);
-    }
+  full(items: readonly Item[], made: Made = {}): Promise<FullyScored> {
+    return this.#texts.during(made, async () => {
+      const scored = await predict(this.#full, items);
+      const texts = items.map(({ text }) => text);
+      const { tokens, long } = this.#embedder ? this.#texts.measure(this.#embedder, texts) : { tokens: 0, long: 0 };
+      return { ...scored, tokens, truncated: long };
+    });
   }
 
-  /** Seconds of tokenising and of the language model so far, tokens and cut texts. */
-  get languageModel() {
-    const { tokenizeSeconds = 0, modelSeconds = 0, tokens = 0, truncated = 0 } = this.#embedder?.stats ?? {};
-    return { tokenizeSeconds, modelSeconds, tokens, truncated };
+  /** Seconds of tokenising and of the language model so far. */
+  get languageModel(): { readonly tokenizeSeconds: number; readonly modelSeconds: number } {
+    const { tokenizeSeconds = 0, modelSeconds = 0 } = this.#embedder?.stats ?? {};
+    return { tokenizeSeconds, modelSeconds };
   }
 
   async close(): Promise<void> {
@@ -128,16 +114,15 @@ export async function createScorer(setup: ScorerSetup): Promise<Scorer> {
   const space = spaceOf(setup.space);
   const items = setup.train.archs.map((text) => itemOf(space, setup.style, space.parse(text)));
   const specs = [setup.full, ...(setup.first === null ? [] : [setup.first])];
-  const given = new Map<string, Float32Array>();
+  const known = new Map<string, Float32Array>();
+  const texts = new MadeTexts(known, setup.stop);
   let embedder: Embedder | undefined;
-  let textEmbedder: TextEmbedder | undefined;
   if (specs.some(needsEmbedder)) {
     const { reading, threads, vectors } = setup;
     embedder = await createEmbedder({ ...reading, threads, cache: null });
     items.forEach(({ text }, at) => {
-      if (vectors) given.set(text, vectors.subarray(at * embedder!.dimension, (at + 1) * embedder!.dimension));
+      if (vectors) known.set(text, vectors.subarray(at * embedder!.dimension, (at + 1) * embedder!.dimension));
     });
-    textEmbedder = withGiven(embedder, given, setup.stop);
   }
   try {
     const staticEmbedder = specs.some((spec) => setsOf(spec).includes('static'))
@@ -146,8 +131,8 @@ export async function createScorer(setup: ScorerSetup): Promise<Scorer> {
     const context = {
       space: itemSpace(space),
       renderer: { identity: setup.style, style: setup.style, render: ({ text }: Item) => text },
-      ...(textEmbedder && { textEmbedder }),
-      ...(staticEmbedder && { staticEmbedder }),
+      ...(embedder && { textEmbedder: texts.embedder(embedder) }),
+      ...(staticEmbedder && { staticEmbedder: texts.staticEmbedder(staticEmbedder) }),
       codeScaling: setup.scaling,
     };
     const stage = async (spec: string): Promise<Stage> => {
@@ -156,7 +141,7 @@ export async function createScorer(setup: ScorerSetup): Promise<Scorer> {
       return { features, head: surrogate.fit(await features.transform(items), setup.train.values, setup.seed) };
     };
     const first = setup.first === null ? undefined : await stage(setup.first);
-    return new Scorer({ first, full: await stage(setup.full), embedder, given });
+    return new Scorer({ first, full: await stage(setup.full), embedder, texts });
   } catch (error) {
     await embedder?.close();
     throw error;
@@ -168,7 +153,11 @@ export function itemOf(space: Space<unknown>, style: string, arch: unknown): Ite
   return { key: space.key(arch), identity: space.canonicalKey(arch), text: render(arch), arch };
 }
 
-/** The space as feature sets see it: its encodings read the architecture in an item. */
+function needsArchitectures(features: string, key: string): ColeError {
+  return new ColeError('ERR_INPUT', `expected architectures for features ${features}, got the text ${key}`);
+}
+
+/** The space as feature sets see it: it reads the architecture in an item. */
 function itemSpace(space: Space<unknown>): Space<Item> {
   const encodings = Object.fromEntries(
     Object.entries(space.encodings).map(([name, encoding]): [string, Encoding<Item>] => [
@@ -176,33 +165,15 @@ function itemSpace(space: Space<unknown>): Space<Item> {
       {
         length: encoding.length,
         encode: ({ arch, key }) => {
-          if (arch === undefined)
-            throw new ColeError('ERR_INPUT', `expected architectures for features ${name}, got the text ${key}`);
+          if (arch === undefined) throw needsArchitectures(name, key);
           return encoding.encode(arch);
         },
       },
     ]),
   );
-  return { ...(space as Space<never>), encodings } as unknown as Space<Item>;
-}
-
-/** Answers from `given` where it can. */
-function withGiven(embedder: Embedder, given: ReadonlyMap<string, Float32Array>, stop: Int32Array): TextEmbedder {
-  const { dimension } = embedder;
-  return {
-    dimension,
-    async embed(texts): Promise<Matrix> {
-      const missing = texts.filter((text) => !given.has(text));
-      const onProgress = () => requireGoingOn(stop);
-      const fresh = missing.length > 0 ? await embedder.embed(missing, onProgress) : matrix(0, dimension);
-      const out = matrix(texts.length, dimension);
-      let at = 0;
-      texts.forEach((text, row) => {
-        const known = given.get(text);
-        out.data.set(known ?? fresh.data.subarray(at * dimension, (at + 1) * dimension), row * dimension);
-        if (!known) at++;
-      });
-      return out;
-    },
+  const print = ({ arch, key }: Item) => {
+    if (arch === undefined) throw needsArchitectures('derivation', key);
+    return space.print(arch);
   };
+  return { ...(space as Space<never>), encodings, print } as unknown as Space<Item>;
 }

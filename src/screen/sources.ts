@@ -1,6 +1,6 @@
 /** The chunks of a screen, in order: numbers of draws, or pieces of an input. */
 import { ColeError } from '../base/index.js';
-import type { ChunkSource } from './chunk.js';
+import type { ChunkSource } from './items.js';
 import type { InputRow, ScreenInput, ScreenPlan } from './options.js';
 
 /** Chunks of a sampled screen; those of an input are known when it has been read. */
@@ -36,8 +36,18 @@ export async function* chunkSources(plan: ScreenPlan, input: ScreenInput | undef
   if (rows.length > 0) yield sourceOf(rows);
 }
 
-function kindOf(row: InputRow): 'archs' | 'texts' | 'vectors' {
-  return 'arch' in row ? 'archs' : 'text' in row ? 'texts' : 'vectors';
+export type RowKind = Exclude<ChunkSource['kind'], 'sample'>;
+
+export function kindOf(row: InputRow): RowKind {
+  if ('arch' in row) return 'archs';
+  if ('text' in row) return 'texts';
+  return 'ids' in row ? 'ids' : 'vectors';
+}
+
+/** Of the first row, and so of all. Throws ERR_INPUT where there is none. */
+export async function kindOfInput(input: ScreenInput): Promise<RowKind> {
+  for await (const row of input.rows()) return kindOf(row);
+  throw new ColeError('ERR_INPUT', 'expected rows in the input of a screen, got none');
 }
 
 function sourceOf(rows: readonly InputRow[]): ChunkSource {
@@ -51,10 +61,24 @@ function sourceOf(rows: readonly InputRow[]): ChunkSource {
     const given = as<Extract<InputRow, { text: string }>>();
     return { kind, keys: given.map(({ key }) => key), texts: given.map(({ text }) => text) };
   }
+  if (kind === 'ids') {
+    const given = as<Extract<InputRow, { ids: Int32Array }>>();
+    const offsets = new Int32Array(given.length + 1);
+    given.forEach(({ ids }, at) => {
+      offsets[at + 1] = offsets[at]! + ids.length;
+    });
+    const ids = new Int32Array(offsets.at(-1)!);
+    given.forEach((row, at) => {
+      ids.set(row.ids, offsets[at]!);
+    });
+    return { kind, keys: given.map(({ key }) => key), places: given.map(({ place }) => place), ids, offsets };
+  }
   const given = as<Extract<InputRow, { vector: Float32Array }>>();
   const dimension = given[0]!.vector.length;
   const data = new Float32Array(given.length * dimension);
-  given.forEach(({ vector }, at) => {
+  given.forEach(({ key, vector }, at) => {
+    if (vector.length !== dimension)
+      throw new ColeError('ERR_INPUT', `expected ${dimension} values for ${key}, as before, got ${vector.length}`);
     data.set(vector, at * dimension);
   });
   return { kind, keys: given.map(({ key }) => key), data };

@@ -45,6 +45,17 @@ export function start(
   return { child, result: collect(child, options) };
 }
 
+/** When the child has written that to standard error; never where it ends without. */
+export function told(child: ChildProcess, words: string): Promise<void> {
+  let said = '';
+  return new Promise((resolve) => {
+    child.stderr!.on('data', (text: string) => {
+      said += text;
+      if (said.includes(words)) resolve();
+    });
+  });
+}
+
 /** A line of bash in which `cole` is the command. */
 export function shell(line: string, options: RunOptions = {}): Promise<Result> {
   const script = `set -o pipefail\ncole() { "${process.execPath}" "${cli}" "$@"; }\n${line}`;

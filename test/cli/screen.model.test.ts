@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { cole, jsonLines, start } from './run.js';
+import { readTop } from '#cole/index.js';
+import { cole, jsonLines, start, told } from './run.js';
 
 const space = 'einspace:1x8x8,maxNodes=60,maxParameters=100000';
 const folder = mkdtempSync(join(tmpdir(), 'cole-screen-model-'));
@@ -21,6 +22,12 @@ const chunks = (out: string) => {
   return existsSync(journal) ? readFileSync(journal, 'utf8').split('"type":"chunk"').length - 1 : 0;
 };
 
+/** All that a screen found but the time it took. */
+const found = async (out: string) => ({
+  top: await readTop(out),
+  counts: { ...JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')), seconds: undefined },
+});
+
 describe('a screen with a language model', { timeout: 300_000 }, () => {
   it('ends in order when it is interrupted, and goes on to the same result', async () => {
     const [whole, out] = [join(folder, 'whole'), join(folder, 'interrupted')];
@@ -37,7 +44,60 @@ describe('a screen with a language model', { timeout: 300_000 }, () => {
     expect(chunks(out)).toBeLessThan(10);
     expect((await cole(args(out))).code).toBe(0);
     expect(chunks(out)).toBe(10);
-    expect(readFileSync(join(out, 'top.arrow'))).toEqual(readFileSync(join(whole, 'top.arrow')));
+    expect(await found(out)).toEqual(await found(whole));
+  });
+
+  it('is over at once when it is interrupted twice, without a word of the runtime, and goes on', async () => {
+    const [whole, out] = [join(folder, 'whole'), join(folder, 'twice')];
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGINT'] as const) {
+      const { child, result } = start(args(out));
+      const until = chunks(out) + 1;
+      while (chunks(out) < until && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+      const stopping = told(child, 'stopping');
+      child.kill(name);
+      await stopping;
+      const asked = performance.now();
+      child.kill(name);
+      const { signal, stderr } = await result;
+      expect(signal).toBe(name);
+      expect(performance.now() - asked).toBeLessThan(1000);
+      expect(stderr).toMatch(
+        /^stopping at the next checkpoint; once more stops at once. To go on from there:\n {2}cole .*\n$/,
+      );
+    }
+    expect((await cole(args(out))).code).toBe(0);
+    expect(chunks(out)).toBe(10);
+    expect(await found(out)).toEqual(await found(whole));
+  });
+
+  it('comes to the same with one worker, from texts and from their token ids', async () => {
+    const rendered = (
+      await cole(['render', '--space', space], { input: sampled.map((row) => JSON.stringify(row)).join('\n') })
+    ).stdout;
+    const texts = join(folder, 'texts.jsonl');
+    writeFileSync(texts, rendered);
+    const [lines, arrow] = [join(folder, 'tokens.jsonl'), join(folder, 'tokens.arrow')];
+    writeFileSync(lines, (await cole(['tokenize', texts])).stdout);
+    expect((await cole(['tokenize', texts, '--out', arrow])).stderr).toBe(`token ids of 40 texts are in ${arrow}\n`);
+    const scored = async (input: string, out: string, workers: string) => {
+      const { code, stderr } = await cole([
+        '--workers',
+        workers,
+        'screen',
+        input,
+        ...heads,
+        '--chunk',
+        '9',
+        '--out',
+        join(folder, out),
+      ]);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('40 architectures')]);
+      const { top } = await found(join(folder, out));
+      return top.map(({ key, score, std }) => ({ key, score, std }));
+    };
+    const expected = await scored(texts, 'a', '2');
+    expect(await scored(lines, 'b', '1')).toEqual(expected);
+    expect(await scored(arrow, 'c', '2')).toEqual(expected);
   });
 
   it('says what is wrong with a line while other lines are with the model', async () => {

@@ -110,7 +110,7 @@ describe('a screen', () => {
       yield { key: 'a', vector: Float32Array.of(1) };
     };
     const given = { identity: 'vectors', rows: vectors };
-    await expect(screen({ ...rest, input: given, full: '1min' })).rejects.toThrow('a part such as 5%');
+    await expect(screen({ ...rest, input: given, full: '1min' })).rejects.toThrow('100% as full of embeddings');
     await expect(screen({ ...rest, input, extend: true }, (await screen({ ...rest, input })).out)).rejects.toThrow(
       'random architectures in a screen that is extended',
     );

@@ -112,7 +112,7 @@ describe('a screen', () => {
     const scores = async (out: string) => (await readTop(out)).map(({ score }) => score);
     expect(await scores(fromTexts.out)).toEqual(await scores(fromArchs.out));
     await expect(screen({ ...rest, features: 'counts', input: { identity: 'texts', rows: texts } })).rejects.toThrow(
-      'expected architectures for features counts, got the text',
+      'expected features that can be made of texts (code, static, ngrams), got counts',
     );
     const wrong = async function* () {
       yield { arch: archs[0]!.replace('(', '['), place: 'line 1' };

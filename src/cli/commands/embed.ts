@@ -6,7 +6,7 @@ import { contextOf, defined, examples, required } from '../context.js';
 import { announce, embedAll, printPlan, printVectors, reportOn, tokenCounts, vectorsFile } from '../embedding.js';
 import { writeOut } from '../files.js';
 import { limitOptions, readingOf, readingOptions } from '../reading.js';
-import { readTexts } from '../texts.js';
+import { givenTexts, readTexts } from '../texts.js';
 
 export function addEmbed(program: CommandUnknownOpts): void {
   program
@@ -83,7 +83,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
         const columns = await embedAll(embedder, texts, counts);
         if (out !== undefined) {
           // One text and another must be told apart from an architecture and its text: heads compare this.
-          const source = rendered === texts.length ? identity : 'given texts';
+          const source = rendered === texts.length ? identity : givenTexts;
           const { threads: _, cache: __, batchTokens: ___, ...told } = settings;
           await writeOut(out, await vectorsFile(embedder, texts, columns, { text: source }, told));
         }

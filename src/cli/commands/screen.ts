@@ -19,7 +19,7 @@ export function addScreen(program: CommandUnknownOpts): void {
     .description('score architectures by the million and keep the best')
     .argument(
       '[input]',
-      'what to screen instead of random architectures: lines or JSON lines with arch or text, an Arrow file with arch, text or embeddings, a folder of .py files',
+      'what to screen instead of random architectures: lines or JSON lines with arch, text, ids (cole tokenize) or embedding (cole embed), an Arrow file with one of them, or a folder of .py files',
     )
     .addHelpText(
       'before',
@@ -27,6 +27,7 @@ export function addScreen(program: CommandUnknownOpts): void {
         'cole screen -n 1000000 --benchmark einspace-digits --out screen',
         'cole screen -n 10000 --table known.csv --metric accuracy --full 100% --out screen',
         'cole screen archs.jsonl --table known.csv --metric accuracy --full 30min --out screen',
+        'cole screen tokens.arrow --benchmark einspace-digits --out screen',
         'cole screen -n 2000000 --benchmark einspace-digits --out screen --extend',
         'cole screen -n 1000000 --shard 1/4 --table known.csv --metric accuracy --out shard-1',
       ),
