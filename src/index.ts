@@ -82,6 +82,7 @@ export {
   type QuantizedPrecision,
   removeModel,
   showModel,
+  type Texts,
   type Tokenizer,
   tokenizerOf,
   trimCache,

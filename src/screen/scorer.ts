@@ -5,7 +5,14 @@
  */
 import { ColeError } from '../base/index.js';
 import { renderer } from '../code/index.js';
-import { createFeatures, type FittedFeatures, needsEmbedder, type Reading, type Scaling, setsOf } from '../features/index.js';
+import {
+  createFeatures,
+  type FittedFeatures,
+  needsEmbedder,
+  type Reading,
+  type Scaling,
+  setsOf,
+} from '../features/index.js';
 import { createEmbedder, createStaticEmbedder, type Embedder } from '../lm/index.js';
 import { type Encoding, type Space, space as spaceOf } from '../spaces/index.js';
 import { createSurrogate, type FittedSurrogate } from '../surrogate/index.js';
