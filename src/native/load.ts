@@ -23,13 +23,10 @@ export function native(): NativeAddon {
     addon = createRequire(import.meta.url)(path) as NativeAddon;
     abi = addon.info().abi;
   } catch (cause) {
-    throw new ColeError(
-      'ERR_ADDON',
-      `expected the native addon at ${path}, but ${(cause as Error).message}; ${remedy}`,
-      {
-        cause,
-      },
-    );
+    const { code, message } = cause as NodeJS.ErrnoException;
+    // Node's own message goes on for lines about who asked.
+    const reason = code === 'MODULE_NOT_FOUND' ? 'there is none' : message;
+    throw new ColeError('ERR_ADDON', `expected the native addon at ${path}, but ${reason}; ${remedy}`, { cause });
   }
   if (abi !== contractAbi)
     throw new ColeError(

@@ -11,9 +11,15 @@ describe('without the addon', () => {
     const checks = JSON.parse(stdout) as { name: string; state: string; found: string; remedy?: string }[];
     expect(checks.find(({ name }) => name === 'addon')).toMatchObject({
       state: 'fault',
-      found: expect.stringContaining('/nonexistent/cole.node'),
+      found: expect.stringMatching(
+        /^expected the native addon at \/nonexistent\/cole\.node, but there is none; build it/,
+      ),
       remedy: `npm --prefix ${projectRoot} run build:native`,
     });
+  });
+  it('doctor says so in one line', async () => {
+    const { stderr } = await cole(['doctor'], { env: { COLE_ADDON: '/nonexistent/cole.node' } });
+    expect(stderr).toContain(`addon: npm --prefix ${projectRoot} run build:native\n`);
   });
   it('a search says what is missing; sampling does not need it', async () => {
     const cwd = temporaryFolder();
