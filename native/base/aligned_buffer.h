@@ -1,14 +1,13 @@
 // A zeroed array on cache-line boundaries, for kernels. Moves, does not copy.
 #pragma once
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 #include <cstddef>
 #include <cstring>
 #include <limits>
 #include <new>
 #include <type_traits>
 #include <utility>
+
+#include "base/huge_pages.h"
 
 namespace cole {
 
@@ -24,10 +23,7 @@ class AlignedBuffer {
     const bool huge = bytes >= kHugePage;
     align_ = huge ? kHugePage : kAlign;
     data_ = static_cast<T*>(::operator new(bytes ? bytes : kAlign, std::align_val_t{align_}));
-#if defined(__linux__)
-    // A matrix of megabytes is touched a row at a time: with small pages its first pass costs more than the arithmetic.
-    if (huge) madvise(data_, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
-#endif
+    prefer_huge_pages(data_, bytes);
     std::memset(static_cast<void*>(data_), 0, bytes);
   }
   AlignedBuffer(AlignedBuffer&& other) noexcept
@@ -47,7 +43,7 @@ class AlignedBuffer {
   const T& operator[](size_t i) const { return data_[i]; }
 
  private:
-  static constexpr size_t kAlign = 64, kHugePage = size_t{2} << 20;
+  static constexpr size_t kAlign = 64;
   T* data_ = nullptr;
   size_t size_ = 0;
   size_t align_ = kAlign;

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/huge_pages.h"
 #include "bindings/args.h"
 #include "bindings/exports.h"
 #include "bindings/guard.h"
@@ -150,6 +151,7 @@ class TokenizerObject : public Napi::ObjectWrap<TokenizerObject> {
     auto ends = Napi::Int32Array::New(call.Env(), offsets.size());
     const size_t count = tokenizer.encode(utf8, offsets, special, threads, ends.Data() + 1);
     auto ids = Napi::Int32Array::New(call.Env(), count);
+    prefer_huge_pages(ids.Data(), ids.ByteLength());
     tokenizer.copy_ids(ids.Data());
     auto out = Napi::Object::New(call.Env());
     out.Set("ids", ids);

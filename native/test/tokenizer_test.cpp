@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "test/check.h"
 #include "test/tiny_tokenizers.h"
+#include "tokenizer/unicode.h"
+#include "tokenizer/utf8.h"
 
 namespace cole {
 namespace {
@@ -116,6 +118,34 @@ COLE_TEST_ONCE(tokenizer_batches_do_not_depend_on_threads_or_neighbours) {
   }
   for (const TokenizerSpec& spec : with_patterns()) check_batches(spec, 21);
   for (const TokenizerSpec& spec : with_normalizers()) check_batches(spec, 22);
+}
+
+COLE_TEST_ONCE(texts_of_settled_characters_are_their_own_nfc) {
+  std::vector<uint32_t> settled;
+  for (uint32_t code = 0; code < 0x110000; ++code) {
+    if (code < 0x300 || ((code < 0xD800 || code >= 0xE000) && unicode::is_settled(code))) settled.push_back(code);
+  }
+  CHECK(settled.size() > 1000000);
+  const auto is_nfc = [](const std::vector<uint32_t>& text) {
+    std::vector<uint32_t> out;
+    for (const uint32_t code : text) unicode::append_decomposed(out, code);
+    unicode::order_marks(out);
+    unicode::compose_all(out);
+    return out == text;
+  };
+  Random random(4, 4);
+  // Every one behind another, and those that compose with anything behind all that they compose with.
+  for (const uint32_t code : settled) CHECK(is_nfc({settled[below(random, settled.size())], code, code}));
+  for (uint32_t first = 0x41; first < 0x11F00; ++first) {
+    for (const uint32_t second : {0x300u, 0x3099u, 0x9BEu, 0x1161u, 0x11A8u, 0x16D67u, 0x113B8u}) {
+      if (unicode::compose(first, second) != 0) CHECK(!unicode::is_settled(second));
+    }
+  }
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<uint32_t> text(8);
+    for (uint32_t& code : text) code = settled[below(random, random.below(2) ? settled.size() : 8000)];
+    CHECK(is_nfc(text));
+  }
 }
 
 // A last step that does nothing keeps a tokenizer from leaving spaces where they are.

@@ -28,6 +28,15 @@ const uint8_t* find(const uint8_t* p, const uint8_t* end, const std::string& tex
   return end;
 }
 
+// Whether NFC plainly leaves the text. Below U+0300, whose first byte is 0xCC, no character composes or moves.
+bool is_nfc(const uint8_t* p, const uint8_t* end) {
+  while ((p = utf8::first_not_below(p, end, 0xCC)) < end) {
+    const auto [code, length] = utf8::decode(p);
+    if (!unicode::is_settled(code)) return false;
+    p += length;
+  }
+  return true;
+}
 bool is_space(uint32_t code) { return unicode::properties(code) & unicode::kSpace; }
 
 // For every character map(code, out).
@@ -103,15 +112,14 @@ Normalizer::Normalizer(const std::vector<Step>& steps) {
 bool Normalizer::leaves(const Action& action, const uint8_t* begin, const uint8_t* end) {
   switch (action.kind) {
     case Kind::kNfc:
-      // Below U+0300, whose first byte is 0xCC, no character composes or moves.
-      return utf8::all_below(begin, end, 0xCC);
+      return is_nfc(begin, end);
     case Kind::kNfd:
     case Kind::kNfkc:
     case Kind::kNfkd:
     case Kind::kStripAccents:
     case Kind::kBertChinese:
     case Kind::kBertStripAccents:
-      return utf8::all_below(begin, end, 0x80);
+      return utf8::first_not_below(begin, end, 0x80) == end;
     case Kind::kReplace:
       return find(begin, end, action.from) == end;
     default:

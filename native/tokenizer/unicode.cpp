@@ -86,6 +86,23 @@ uint32_t compose(uint32_t first, uint32_t second) {
   return 0;
 }
 
+bool is_settled(uint32_t code) {
+  // What composes with the character before without being a mark that moves.
+  static const std::vector<uint32_t> seconds = [] {
+    std::vector<uint32_t> out;
+    for (size_t i = 1; i < std::size(composition); i += 3) {
+      if (combining_order(composition[i]) == 0) out.push_back(composition[i]);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+  }();
+  if (code - kSBase < kSCount) return true;
+  if (code >= kLBase && code < 0x1200) return false;  // letters of Hangul
+  uint32_t hangul[3];
+  return combining_order(code) == 0 && decomposition(code, hangul).empty() &&
+         !std::binary_search(seconds.begin(), seconds.end(), code);
+}
+
 bool is_bert_chinese(uint32_t code) {
   return (code >= 0x4E00 && code <= 0x9FFF) || (code >= 0x3400 && code <= 0x4DBF) ||
          (code >= 0x20000 && code <= 0x2A6DF) || (code >= 0x2A700 && code <= 0x2B73F) ||

@@ -50,6 +50,9 @@ std::span<const uint32_t> lowercase(uint32_t code);
 // The primary composite of two characters, or 0.
 uint32_t compose(uint32_t first, uint32_t second);
 
+// Whether NFC leaves the character as it is among others of the kind and characters below U+0300. Not whenever it does.
+bool is_settled(uint32_t code);
+
 // Blocks that BERT surrounds with spaces. The fifth range starts late, as in Hugging Face's code.
 bool is_bert_chinese(uint32_t code);
 

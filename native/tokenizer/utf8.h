@@ -6,16 +6,15 @@
 
 namespace cole::utf8 {
 
-// Whether every byte is below `limit`. In steps that the compiler makes into vectors.
-inline bool all_below(const uint8_t* p, const uint8_t* end, uint8_t limit) {
-  while (p < end) {
-    const size_t count = end - p < 256 ? static_cast<size_t>(end - p) : 256;
+// The first byte that is not below `limit`, or `end`. In steps that the compiler makes into vectors.
+inline const uint8_t* first_not_below(const uint8_t* p, const uint8_t* end, uint8_t limit) {
+  for (; end - p >= 64; p += 64) {
     uint8_t most = 0;
-    for (size_t i = 0; i < count; ++i) most = p[i] > most ? p[i] : most;
-    if (most >= limit) return false;
-    p += count;
+    for (size_t i = 0; i < 64; ++i) most = p[i] > most ? p[i] : most;
+    if (most >= limit) break;
   }
-  return true;
+  while (p < end && *p < limit) ++p;
+  return p;
 }
 
 // Offset of the first byte that is not part of valid UTF-8 (no surrogates, no overlong forms), or `size`.

@@ -57,6 +57,16 @@ const alphabet = [
 const text = fc.array(fc.constantFrom(...alphabet), { maxLength: 90 }).map((parts) => parts.join(''));
 
 describe('byte-level BPE', () => {
+  // First, while the buffer that is kept between calls is small.
+  it('takes texts whose UTF-8 is up to three times as long as they are', () => {
+    const texts = ['ab', '日 '.repeat(3e4), 'x'.repeat(9), '👩é '.repeat(2e4), '日'];
+    const { ids, offsets } = bpe.encode(texts, { addSpecialTokens: false });
+    texts.forEach((text, i) => {
+      const decoded = bpe.decode(ids.subarray(offsets[i], offsets[i + 1]));
+      expect(decoded === text, `text ${i}`).toBe(true);
+    });
+  });
+
   it('applies the lowest-ranked, leftmost merge first', () => {
     fc.assert(
       fc.property(text, (sample) => {

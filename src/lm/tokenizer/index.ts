@@ -28,18 +28,31 @@ function called<T>(call: () => T): T {
 let buffer = new Uint8Array(0);
 const keptBytes = 2 ** 25;
 
+/** At least so many bytes, of which the first `used` are those of `from`. */
+function larger(bytes: number, from: Uint8Array<ArrayBuffer>, used: number): Uint8Array<ArrayBuffer> {
+  if (from.length >= bytes) return from;
+  const to = new Uint8Array(bytes);
+  to.set(from.subarray(0, used));
+  if (bytes <= keptBytes) buffer = to;
+  return to;
+}
+
 /** texts[from .. to) as one UTF-8 buffer, good until the next call. */
 function utf8Of(texts: readonly string[], from: number, to: number, characters: number) {
   const offsets = new Int32Array(to - from + 1);
-  // Three bytes for every UTF-16 unit always suffice; pages that stay untouched cost nothing.
-  let utf8 = buffer;
-  if (utf8.length < 3 * characters) {
-    utf8 = new Uint8Array(3 * characters);
-    if (utf8.length <= keptBytes) buffer = utf8;
-  }
+  // Enough for source code. Three bytes for every UTF-16 unit always are, but make the garbage collector run early.
+  let utf8 = larger(Math.ceil(1.125 * characters), buffer, 0);
   let end = 0;
+  let left = characters;
   for (let i = from; i < to; i++) {
-    end += encoder.encodeInto(texts[i] as string, end === 0 ? utf8 : utf8.subarray(end)).written;
+    const text = texts[i] as string;
+    const { read, written } = encoder.encodeInto(text, end === 0 ? utf8 : utf8.subarray(end));
+    end += written;
+    if (read < text.length) {
+      utf8 = larger(end + 3 * (left - read), utf8, end);
+      end += encoder.encodeInto(text.slice(read), utf8.subarray(end)).written;
+    }
+    left -= text.length;
     offsets[i - from + 1] = end;
   }
   return { utf8: utf8.subarray(0, end), offsets };
