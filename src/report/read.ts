@@ -46,6 +46,12 @@ async function isFile(path: string): Promise<boolean> {
 
 async function readRun(folder: string): Promise<Run> {
   const manifest = readManifest(await readJson(join(folder, 'manifest.json')));
+  // Only screens have chunks.
+  if ('chunk' in manifest.options)
+    throw new ColeError(
+      'ERR_INPUT',
+      `expected runs of searches or a regression study, got ${folder}, a screen, whose best are in its top.arrow`,
+    );
   const path = join(folder, 'summary.json');
   if (!(await isFile(path))) return { folder, manifest };
   const summary = readSummary(await readJson(path));

@@ -33,6 +33,14 @@ describe('bad input', () => {
     expect(await fails([join(root, 'file')])).toMatch(/ERR_INPUT .*which is a file/);
   });
 
+  it('of a screen', async () => {
+    const run = await makeRun(await folder(), { name: 'one', skill: 0.5 });
+    const path = join(run, 'manifest.json');
+    const manifest = JSON.parse(await readFile(path, 'utf8'));
+    await writeFile(path, JSON.stringify({ ...manifest, options: { ...manifest.options, chunk: 8192 } }));
+    expect(await fails([run])).toMatch(/ERR_INPUT expected runs of searches .*one, a screen/);
+  });
+
   it.each([
     ['table', { hash: 'ff'.repeat(32) }],
     ['metric', { metric: 'latency' }],
