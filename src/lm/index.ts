@@ -6,10 +6,11 @@ export { type HiddenStates, type PoolStatesOptions, poolStates } from './pool-st
 export { addPrecision, type PrecisionOptions } from './precision.js';
 export { createStaticEmbedder, type StaticEmbedder } from './static.js';
 export { dataRoot, defaultCacheLimit, embeddingsFolder, modelsFolder } from './store/folder.js';
+export { describeModel, pullModel } from './store/getting.js';
 export { type OpenedModel, openModel, tokenizerOf } from './store/open.js';
 export { hubNames } from './store/papers.js';
 export type { Agreement, QuantizedPrecision } from './store/precisions.js';
-export { describeModel, type PullOptions, pullModel } from './store/pull.js';
+export type { PullOptions } from './store/pull.js';
 export {
   addModel,
   listModels,

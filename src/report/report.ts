@@ -29,10 +29,7 @@ export interface ReportFiles {
   readonly svg: string[];
 }
 
-/**
- * Throws ERR_INPUT for what is not a run directory and for runs over different spaces, tables or metrics, ERR_DATA for a
- * damaged file of a run. A run that is not finished is shown as far as it went, marked as partial.
- */
+/** See index.ts. */
 export async function writeReport({ runs, out, title, reductions = [] }: ReportOptions): Promise<ReportFiles> {
   const study = await regressionIn(runs);
   if (study) {
@@ -71,7 +68,7 @@ async function writeFiles(out: string, files: ReadonlyMap<string, string>, text:
   return { html, csv: named('.csv'), svg: named('.svg') };
 }
 
-/** The best-so-far figure alone, as a picture for a README: it has its own ground and turns dark with the reader's system. */
+/** See index.ts. */
 export async function writeCurvePicture({ runs, out, title }: Omit<ReportOptions, 'reductions'>): Promise<string> {
   const view = arrange(await readRuns(runs));
   await writeFileAtomic(out, curvesAlone(view, curveFigure(view), title));

@@ -40,11 +40,7 @@ function wantedOf(text: string, as: string | undefined): Wanted | undefined {
   return parsed && { ...parsed, name: as ?? (known ? text : parsed.id.split('/')[1]!.toLowerCase()) };
 }
 
-/**
- * Downloads and converts a built-in model, one of the paper's by its short name, or one of the Hugging Face hub by its id
- * (owner/name, with @revision if it is not the main branch). Nothing to do where it is present. ERR_MODEL where it cannot be
- * had or is of a family that is not computed, which is said before anything of size is fetched.
- */
+/** See getting.ts. */
 export async function pullModel(text: string, options: PullOptions = {}): Promise<ModelEntry> {
   if (isName(text) && (await readManifest(join(modelsFolder(), text)))) return entryOf(text);
   if (Object.hasOwn(builtinModels, text)) return pullBuiltin(text, options);
@@ -65,7 +61,7 @@ export async function pullModel(text: string, options: PullOptions = {}): Promis
   return pullFromHub(name, model, options);
 }
 
-/** What is known of a model before it is pulled; asks the hub for models that are neither here nor built in. */
+/** See getting.ts. */
 export async function describeModel(text: string, { offline, file }: PullOptions = {}): Promise<ModelEntry> {
   const entries = await listModels();
   const wanted = entries.some(({ name }) => name === text) ? undefined : wantedOf(text, undefined);

@@ -9,7 +9,6 @@ import { ColeError, ioError, isAlive, unknownName } from '../../base/index.js';
 import type { Precision } from '../types.js';
 import { builtinModels } from './builtin.js';
 import { modelsFolder } from './folder.js';
-import { importModel } from './import.js';
 import { type ModelManifest, readManifest } from './manifest.js';
 import { type Agreement, precisions, type QuantizedPrecision, readPrecision } from './precisions.js';
 
@@ -62,6 +61,7 @@ export async function addModel(path: string, name = nameOf(path)): Promise<Model
       'ERR_OPTION',
       `expected a new name, but there is a model ${name}; remove it first or give another name`,
     );
+  const { importModel } = await import('./import.js');
   return makeAside(name, async (aside) => {
     await importModel(path, aside, (license) => ({
       name,

