@@ -49,10 +49,17 @@ function fitCase(rows: number, cols: number, choice: SurrogateChoice): Case {
   return { run: () => void surrogate.fit(x, y, 1), repeats: rows > 500 ? 2 : 5, gigaFlop };
 }
 
-/** steep: the columns fall off so fast that the last component has a ten-thousandth of the variance of the first. */
-function pcaCase(rows: number, cols: number, steep: boolean): Case {
+/**
+ * steep: the columns fall off so fast that the last component has a ten-thousandth of the variance of the first. dominant:
+ * all columns follow one direction and have little of their own, which takes products summed in double.
+ */
+function pcaCase(rows: number, cols: number, kind: string): Case {
   const x = normal(rows, cols, 'x');
-  if (steep) for (let i = 0; i < x.data.length; i++) x.data[i]! *= 10 ** (-Math.min(i % cols, 512) / 64);
+  if (kind === 'steep-') for (let i = 0; i < x.data.length; i++) x.data[i]! *= 10 ** (-Math.min(i % cols, 512) / 64);
+  if (kind === 'dominant-') {
+    const [u, w] = [normal(1, rows, 'u').data, normal(1, cols, 'w').data];
+    for (let i = 0; i < x.data.length; i++) x.data[i]! += 1000 * u[Math.floor(i / cols)]! * w[i % cols]!;
+  }
   const k = Math.min(128, rows - 1, cols);
   return { run: () => void native().fitPca(x.data, rows, cols, k, 1), repeats: rows > 5000 ? 1 : 3 };
 }
@@ -79,7 +86,7 @@ const cases: Record<string, () => Case> = {
         [14062, 576],
       ] as const
     ).flatMap(([rows, cols]) =>
-      [false, true].map((steep) => [`pca-${steep ? 'steep-' : ''}${rows}x${cols}`, () => pcaCase(rows, cols, steep)]),
+      ['', 'steep-', 'dominant-'].map((kind) => [`pca-${kind}${rows}x${cols}`, () => pcaCase(rows, cols, kind)]),
     ),
   ),
   // Large, and the three products of a training step with 32 rows: forward (and backward), gradient.

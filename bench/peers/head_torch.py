@@ -97,8 +97,11 @@ def components(match):
     import sklearn
 
     rows, cols = int(match[2]), int(match[3])
-    x = np.random.default_rng(0).standard_normal((rows, cols), dtype=np.float32)
-    if match[1]:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((rows, cols), dtype=np.float32)
+    if match[1] == "dominant-":
+        x += 1000 * np.outer(*(rng.standard_normal(n, dtype=np.float32) for n in (rows, cols)))
+    if match[1] == "steep-":
         x *= (10.0 ** (-np.minimum(np.arange(cols), 512) / 64)).astype(np.float32)
     return best(lambda: pca(x), 1 if len(x) > 5000 else 3), f"scikit-learn {sklearn.__version__}"
 
@@ -124,7 +127,7 @@ def kendall(match):
 
 CASES = {
     r"(mlp|pca\+mlp|ensemble3)-(mse|hinge)-(\d+)": mlp,
-    r"pca-(steep-)?(\d+)x(\d+)": components,
+    r"pca-(steep-|dominant-)?(\d+)x(\d+)": components,
     r"gemm-(\d+)x(\d+)x(\d+)": gemm,
     r"kendall-(\d+)": kendall,
 }

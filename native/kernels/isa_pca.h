@@ -47,17 +47,19 @@ void pack_rows_f32(const float* x, size_t ldx, size_t depth, size_t count, const
 template <int C>
 COLE_INLINE void add_tile(size_t k, const float* a, const float* b, float* sums) {
   constexpr size_t width = Simd<float>::width;
-  F32 acc[kTileRows][C];
-  for (int r = 0; r < kTileRows; ++r)
-    for (int j = 0; j < C; ++j) acc[r][j] = load(sums + r * 2 * width + j * width);
+  F32 acc[kTileRows][C] = {};
   accumulate<float, kTileRows, C>(a, 1, 2 * width, b, 2 * width, k, acc);
   for (int r = 0; r < kTileRows; ++r)
-    for (int j = 0; j < C; ++j) store(sums + r * 2 * width + j * width, acc[r][j]);
+    for (int j = 0; j < C; ++j) {
+      float* to = sums + r * 2 * width + j * width;
+      store(to, load(to) + acc[r][j]);
+    }
 }
 
 void panels_f32_into_f64(size_t k, const float* a, const float* b, bool diagonal, double* c, size_t ldc) {
   constexpr size_t width = 2 * Simd<float>::width;
-  // Of two whole panels the first-level cache would hold one at best: it has this much of both, and the sums.
+  // Of two whole panels the first-level cache would hold one at best: it has this much of both, and the sums. Sums of so few
+  // that are added up then err by a third of what one long sum does.
   constexpr size_t kStep = 64;
   float sums[width * width] = {};
   for (size_t p = 0; p < k; p += kStep, a += kStep * width, b += kStep * width) {
@@ -75,6 +77,27 @@ void panels_f32_into_f64(size_t k, const float* a, const float* b, bool diagonal
   }
   for (size_t r = 0; r < width; ++r)
     for (size_t j = 0; j < width; ++j) c[r * ldc + j] += double(sums[r * width + j]);
+}
+
+void panels_f64(size_t k, const float* a, const float* b, bool diagonal, double* c, size_t ldc) {
+  constexpr size_t width = 2 * Simd<float>::width;
+  // Both panels, widened, stay in the first-level cache with what is added to.
+  constexpr size_t kStep = 8192 / sizeof(double) / width;
+  alignas(64) double wide_a[kStep * width], wide_b[kStep * width];
+  for (size_t p = 0; p < k; p += kStep, a += kStep * width, b += kStep * width) {
+    const size_t depth = k - p < kStep ? k - p : kStep;
+    for (size_t i = 0; i < depth * width; ++i) wide_a[i] = double(a[i]);
+    for (size_t i = 0; i < depth * width; ++i) wide_b[i] = double(b[i]);
+    for (size_t r = 0; r < width; r += kTileRows)
+      for (size_t j = 0; j < (diagonal ? r + kTileRows : width); j += 2 * kDoubles) {
+        F64 acc[kTileRows][2];
+        for (int t = 0; t < kTileRows; ++t)
+          for (int s = 0; s < 2; ++s) acc[t][s] = load(c + (r + t) * ldc + j + s * kDoubles);
+        accumulate<double, kTileRows, 2>(wide_a + r, 1, width, wide_b + j, width, depth, acc);
+        for (int t = 0; t < kTileRows; ++t)
+          for (int s = 0; s < 2; ++s) store(c + (r + t) * ldc + j + s * kDoubles, acc[t][s]);
+      }
+  }
 }
 
 // One row each way for the columns j .. j + kDoubles - 1 of a tile: acc[r] += a x, and what the rows give back to out.
@@ -98,42 +121,49 @@ COLE_INLINE F64 symmetric_step(const double* rows, size_t lda, F64 xj, const F64
   return sum[0] + sum[1];
 }
 
-void symmetric_multiply_f64(const double* a, size_t lda, size_t n, const double* x, double* out) {
+// c[R, C vectors] += sum over s < count of p[s, .] q[s, .]^T.
+template <int R, int C>
+COLE_INLINE void outer_tile(double* c, size_t lda, const double* p, const double* q, size_t ld, size_t count) {
+  F64 acc[R][C];
+  for (int r = 0; r < R; ++r)
+    for (int s = 0; s < C; ++s) acc[r][s] = load(c + r * lda + s * kDoubles);
+  accumulate<double, R, C>(p, 1, ld, q, ld, count, acc);
+  for (int r = 0; r < R; ++r)
+    for (int s = 0; s < C; ++s) store(c + r * lda + s * kDoubles, acc[r][s]);
+}
+
+void symmetric_multiply_f64(double* a, size_t lda, size_t n, const double* p, const double* q, size_t ld, size_t count,
+                            const double* x, double* out) {
   for (size_t i = 0; i < n; ++i) out[i] = 0;
   // A tile of rows at a time: out is loaded and stored once for all of them. Rows beyond n take part with a factor of 0.
   for (size_t i = 0; i < n; i += kTileRows) {
-    const double* rows = a + i * lda;
+    double* rows = a + i * lda;
+    const size_t height = n - i < kTileRows ? n - i : kTileRows;
+    if (height < kTileRows)
+      for (size_t r = 0; count > 0 && r < height; ++r)
+        for (size_t j = 0; j <= i + r; j += kDoubles) outer_tile<1, 1>(rows + r * lda + j, lda, p + i + r, q + j, ld, count);
+    const bool update = count > 0 && height == kTileRows;
     F64 acc[kTileRows] = {}, factor[kTileRows];
     for (int r = 0; r < kTileRows; ++r) factor[r] = splat(i + r < n ? x[i + r] : 0.0);
-    for (size_t j = 0; j < i; j += kDoubles)
+    size_t j = 0;
+    for (; j + 2 * kDoubles <= i; j += 2 * kDoubles) {
+      if (update) outer_tile<kTileRows, 2>(rows + j, lda, p + i, q + j, ld, count);
+      for (size_t c = j; c < j + 2 * kDoubles; c += kDoubles)
+        store(out + c, load(out + c) + symmetric_step<false>(rows + c, lda, load(x + c), factor, 0, acc));
+    }
+    for (; j < i; j += kDoubles) {
+      if (update) outer_tile<kTileRows, 1>(rows + j, lda, p + i, q + j, ld, count);
       store(out + j, load(out + j) + symmetric_step<false>(rows + j, lda, load(x + j), factor, 0, acc));
+    }
     for (size_t c = 0; c < kTileRows; c += kDoubles) {
+      if (update) outer_tile<kTileRows, 1>(rows + i + c, lda, p + i, q + i + c, ld, count);
       double xc[kDoubles], back[kDoubles];
       for (size_t l = 0; l < kDoubles; ++l) xc[l] = i + c + l < n ? x[i + c + l] : 0.0;
       store(back, symmetric_step<true>(rows + i + c, lda, load(xc), factor, int64_t(c), acc));
       for (size_t l = 0; l < kDoubles && i + c + l < n; ++l) out[i + c + l] += back[l];
     }
-    for (size_t r = 0; r < kTileRows && i + r < n; ++r) out[i + r] += horizontal_sum<double>(acc[r]);
+    for (size_t r = 0; r < height; ++r) out[i + r] += horizontal_sum<double>(acc[r]);
   }
-}
-
-template <int R>
-COLE_INLINE void outer_rows(double* c, size_t lda, size_t last, const double* p, const double* q, size_t ld, size_t count) {
-  for (size_t j = 0; j <= last; j += 2 * kDoubles) {
-    F64 acc[R][2];
-    for (int r = 0; r < R; ++r)
-      for (int s = 0; s < 2; ++s) acc[r][s] = load(c + r * lda + j + s * kDoubles);
-    accumulate<double, R, 2>(p, 1, ld, q + j, ld, count, acc);
-    for (int r = 0; r < R; ++r)
-      for (int s = 0; s < 2; ++s) store(c + r * lda + j + s * kDoubles, acc[r][s]);
-  }
-}
-
-void add_outer_f64(double* a, size_t lda, size_t n, const double* p, const double* q, size_t ld, size_t count) {
-  size_t i = 0;
-  for (; i + kTileRows <= n; i += kTileRows)
-    outer_rows<kTileRows>(a + i * lda, lda, i + kTileRows - 1, p + i, q, ld, count);
-  for (; i < n; ++i) outer_rows<1>(a + i * lda, lda, i, p + i, q, ld, count);
 }
 
 COLE_INLINE F64 magnitude(F64 a) { return F64(Lanes(a) & INT64_MAX); }

@@ -93,13 +93,14 @@ struct Kernels {
   // c[cols_f32, cols_f32] (leading dimension ldc) += sum over p < k of a(p, row) b(p, col) for panels a and b: one packing
   // serves both sides. The sum over p is in float. diagonal: above it anything may be added.
   void (*panels_f32_into_f64)(size_t k, const float* a, const float* b, bool diagonal, double* c, size_t ldc);
+  // The same, all in double.
+  void (*panels_f64)(size_t k, const float* a, const float* b, bool diagonal, double* c, size_t ldc);
 
-  // out = a x for a[n, n] (leading dimension lda), of which the lower triangle counts. Rows up to the next multiple of kPad
-  // are read too and must be finite.
-  void (*symmetric_multiply_f64)(const double* a, size_t lda, size_t n, const double* x, double* out);
-  // a += sum over s < count of p[s, .] q[s, .]^T in the lower triangle of a[n, n]; what is above may change too, up to the
-  // next multiple of kPad. ld: leading dimension of p and q, a multiple of kPad as lda is.
-  void (*add_outer_f64)(double* a, size_t lda, size_t n, const double* p, const double* q, size_t ld, size_t count);
+  // a += sum over s < count of p[s, .] q[s, .]^T, then out = a x for a[n, n] (leading dimension lda) in one pass. The lower
+  // triangle counts; what is above may change too, up to the next multiple of kPad. Rows up to that are read and must be
+  // finite. ld: leading dimension of p and q, a multiple of kPad as lda is.
+  void (*symmetric_multiply_f64)(double* a, size_t lda, size_t n, const double* p, const double* q, size_t ld, size_t count,
+                                 const double* x, double* out);
   // below[s]: how many eigenvalues of the tridiagonal matrix with diagonal d[n] and squared couplings e2[n] (e2[i] between
   // i - 1 and i, e2[0] any) are less than shifts[s]. All of them, and the shifts, at most 2 in magnitude, e2 at least 1e-60.
   // count: a multiple of 4 vectors.

@@ -6,14 +6,13 @@
 #include <cmath>
 
 #include "base/parallel_for.h"
-#include "kernels/gemm.h"
 
 namespace cole {
 
 namespace {
 
-// Reflections whose updates of the matrix wait for one pass over it. Until then each product with the matrix is corrected by
-// those that wait: more of them save passes and cost corrections.
+// Reflections whose updates of the matrix wait for the pass of a product over it. Until then each product is corrected by
+// those that wait: more of them save writing and cost corrections.
 constexpr size_t kWaiting = 8;
 
 // Reflections that the vectors pass at once on the way back.
@@ -48,7 +47,10 @@ EigenSolver::EigenSolver(SymmetricMatrix& a, const Kernels& kernels)
     const double scale = 1 / (alpha - beta);
     for (size_t j = 0; j + 1 < m; ++j) row[j] *= scale;
     row[m - 1] = 1;
-    kernels.symmetric_multiply_f64(a.values.data(), ld, m, row, product.data());
+    const bool full = waiting == kWaiting;
+    kernels.symmetric_multiply_f64(a.values.data(), ld, m, p.data(), q.data(), ld, full ? 2 * kWaiting : 0, row,
+                                   product.data());
+    if (full) waiting = 0;
     for (size_t s = 0; s < 2 * waiting; ++s)
       kernels.add_scaled_f64(product.data(), kernels.dot_f64(q.data() + s * ld, row, m), p.data() + s * ld, m);
     const double half = tau / 2 * tau * kernels.dot_f64(product.data(), row, m);
@@ -60,10 +62,7 @@ EigenSolver::EigenSolver(SymmetricMatrix& a, const Kernels& kernels)
       q0[j] = w;
       q1[j] = row[j];
     }
-    if (++waiting == kWaiting) {
-      kernels.add_outer_f64(a.values.data(), ld, m, p.data(), q.data(), ld, 2 * waiting);
-      waiting = 0;
-    }
+    ++waiting;
   }
 }
 
@@ -74,14 +73,17 @@ void EigenSolver::values(size_t k, double* values, int threads) const {
 // Blocks of kBlock reflections as I - y^T t y (Schreiber and Van Loan, SIAM J. Sci. Stat. Comput. 10, 1989): y is a run of
 // rows of the matrix, as it stands, and t lower triangular, since the last reflection is leftmost.
 void EigenSolver::vectors(const double* values, size_t k, double* x, int threads) const {
-  const size_t n = a_.n, ld = a_.ld, width = kernels_.cols_f64;
-  tridiagonal_vectors(t_, values, k, x, ld, threads, kernels_);
+  const size_t n = a_.n, ld = a_.ld, width = kernels_.cols_f64, rows = kernels_.rows_f64;
+  const size_t tall = (k + rows - 1) / rows * rows;
+  AlignedBuffer<double> raw(tall * ld);
+  tridiagonal_vectors(t_, values, k, raw.data(), ld, threads, kernels_);
   const size_t blocks = ld / kBlock;
   AlignedBuffer<double> negated(blocks * kBlock * kBlock);
   parallel_for(blocks, threads, [&](size_t b) {
     double gram[kBlock * kBlock], *t = negated.data() + b * kBlock * kBlock;
-    const auto y = [&](size_t s, size_t i) { return a_.row(b * kBlock + s)[i]; };
-    gemm<double>(kBlock, kBlock, (b + 1) * kBlock, y, y, gram, kBlock, Into::kLower, 1, kernels_);
+    for (size_t i = 0; i < kBlock; ++i)
+      for (size_t j = 0; j < i; ++j)
+        gram[i * kBlock + j] = kernels_.dot_f64(a_.row(b * kBlock + i), a_.row(b * kBlock + j), b * kBlock + j);
     for (size_t j = kBlock; j-- > 0;)
       for (size_t i = kBlock; i-- > j;) {
         double sum = i == j ? -1 : 0;
@@ -91,10 +93,19 @@ void EigenSolver::vectors(const double* values, size_t k, double* x, int threads
   });
   // As many vectors at a time as a tile is wide, one per column. What becomes of one does not depend on those beside it.
   parallel_for((k + width - 1) / width, threads, [&](size_t panel) {
-    const size_t begin = panel * width, count = std::min(width, k - begin), rows = kernels_.rows_f64;
-    AlignedBuffer<double> columns(ld * width), z(kBlock * width), tz(kBlock * width);
+    const size_t begin = panel * width, count = std::min(width, k - begin);
+    AlignedBuffer<double> columns(ld * width), missing(tall * width), z(kBlock * width), tz(kBlock * width);
     for (size_t v = 0; v < count; ++v)
-      for (size_t i = 0; i < n; ++i) columns[i * width + v] = x[(begin + v) * ld + i];
+      for (size_t i = 0; i < n; ++i) columns[i * width + v] = raw[(begin + v) * ld + i];
+    // One step of Newton and Schulz, v += (I - v v^T) v / 2, which leaves the square of what is missing to orthonormal ones.
+    for (size_t s = 0; s < tall; s += rows)
+      kernels_.strided_tile_f64(ld, raw.data() + s * ld, ld, 1, columns.data(), width, missing.data() + s * width, width,
+                                false);
+    for (size_t s = 0; s < tall; ++s)
+      for (size_t v = 0; v < width; ++v)
+        missing[s * width + v] = ((s == begin + v) - missing[s * width + v]) / 2;
+    for (size_t i = 0; i < ld; i += rows)
+      kernels_.strided_tile_f64(tall, raw.data() + i, 1, ld, missing.data(), width, columns.data() + i * width, width, true);
     for (size_t b = 0; b < blocks; ++b) {
       const double *y = a_.row(b * kBlock), *t = negated.data() + b * kBlock * kBlock;
       const size_t length = (b + 1) * kBlock;

@@ -3,21 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "base/aligned_buffer.h"
 #include "kernels/gemm.h"
 #include "surrogate/eigen.h"
+#include "surrogate/float_errors.h"
 #include "surrogate/products.h"
 
 namespace cole {
 
 namespace {
-
-// Rounding of the products in float, as a share of the largest eigenvalue; measured: 1e-8 to 4e-8.
-constexpr double kFloatError = 1e-7;
-// The share of an eigenvalue that an error may reach.
-constexpr double kTolerance = 1e-3;
 
 // out[k, cols] = u^T (x - centre) for k vectors u [rows]: the components that belong to eigenvectors of the Gram matrix.
 AlignedBuffer<double> lift(const CenteredMatrix& x, const AlignedBuffer<double>& u, size_t ldu, size_t k, int threads,
@@ -73,9 +68,8 @@ void to_component(const T* from, size_t cols, float* to) {
 
 }  // namespace
 
-// Products summed in float are twice as fast, but the square of a dominant direction, common among the hidden states of
-// language models, then drowns every direction that is much weaker. So the eigenvalues decide: where the last one wanted
-// does not stand out from the error of the float sums, all is summed again in double.
+// Products summed in float are twice as fast, but may drown directions much weaker than others, such as the hidden states of
+// language models have. Where that happens to one wanted, all is summed again in double.
 void fit_pca(const float* x, size_t rows, size_t cols, size_t k, int threads, float* mean, float* components,
              float* variances, const Kernels& kernels) {
   column_means(x, rows, cols, mean, kernels);
@@ -85,16 +79,16 @@ void fit_pca(const float* x, size_t rows, size_t cols, size_t k, int threads, fl
   SymmetricMatrix matrix(gram ? rows : cols);
   AlignedBuffer<double> values(k), vectors(k * matrix.ld);
   bool precise = false;
-  float_products(centered, gram, matrix, threads, kernels);
-  std::optional<EigenSolver> solver(std::in_place, matrix, kernels);
-  solver->values(k, values.data(), threads);
-  if (!(values[k - 1] * kTolerance > values[0] * kFloatError)) {
-    precise = true;
-    double_products(centered, gram, matrix, threads, kernels);
-    solver.emplace(matrix, kernels);
-    solver->values(k, values.data(), threads);
+  for (;; precise = true) {
+    if (precise) matrix = SymmetricMatrix(matrix.n);
+    products(centered, gram, precise, matrix, threads, kernels);
+    const FloatErrors errors(matrix);
+    if (!precise && errors.too_large(matrix, k, kernels)) continue;
+    const EigenSolver solver(matrix, kernels);
+    solver.values(k, values.data(), threads);
+    solver.vectors(values.data(), k, vectors.data(), threads);
+    if (precise || errors.small(values, vectors, matrix.ld)) break;
   }
-  solver->vectors(values.data(), k, vectors.data(), threads);
   AlignedBuffer<float> lifted;
   const size_t padded_cols = (cols + kernels.cols_f32 - 1) / kernels.cols_f32 * kernels.cols_f32;
   if (gram && precise)

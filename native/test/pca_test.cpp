@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "surrogate/eigen.h"
+#include "surrogate/float_errors.h"
 #include "surrogate/products.h"
 #include "test/check.h"
 
@@ -143,7 +144,7 @@ COLE_TEST(pca_keeps_weak_directions) {
       std::vector<float> mean(cols), components(k * cols), variances(k);
       fit_pca(x.data(), rows, cols, k, 2, mean.data(), components.data(), variances.data(), kernels);
       SymmetricMatrix exact(std::min(rows, cols));
-      double_products({x.data(), rows, cols, mean.data()}, rows < cols, exact, 1, kernels);
+      products({x.data(), rows, cols, mean.data()}, rows < cols, true, exact, 1, kernels);
       std::vector<double> values(k);
       EigenSolver(exact, kernels).values(k, values.data(), 1);
       for (size_t c = 0; c < k; ++c) {
@@ -157,6 +158,50 @@ COLE_TEST(pca_keeps_weak_directions) {
           along += dot * dot / static_cast<double>(rows - 1);
         }
         CHECK_NEAR(along / variance, 1, 1e-3);
+      }
+    }
+}
+
+COLE_TEST(float_products_err_by_the_share_promised) {
+  // Independent columns, columns that follow one direction, of falling length, of few values, of two.
+  for (const char kind : {'i', 'd', 's', 'f', 't'})
+    for (const auto& [n, depth] : {std::pair<size_t, size_t>{60, 250}, {90, 700}}) {
+      auto x = uniform(n * depth, 31);
+      const auto u = uniform(depth, 32), w = uniform(n, 33);
+      for (size_t i = 0; i < depth; ++i)
+        for (size_t j = 0; j < n; ++j) {
+          float& value = x[i * n + j];
+          if (kind == 'd') value += 1000 * u[i] * w[j];
+          if (kind == 's') value *= static_cast<float>(std::pow(10.0, -0.05 * static_cast<double>(j)));
+          if (kind == 'f') value = 0.3f * std::floor(2 * value + 3 * u[i]);
+          if (kind == 't') value = value + 2 * u[i] > 0;
+        }
+      std::vector<float> mean(n);
+      column_means(x.data(), depth, n, mean.data(), kernels);
+      SymmetricMatrix single(n), exact(n);
+      products({x.data(), depth, n, mean.data()}, false, false, single, 1, kernels);
+      products({x.data(), depth, n, mean.data()}, false, true, exact, 1, kernels);
+      const auto error = [&](size_t i, size_t j) {
+        return single.row(std::max(i, j))[std::min(i, j)] - exact.row(std::max(i, j))[std::min(i, j)];
+      };
+      std::vector<double> errors(n * n);
+      double largest = 0;
+      for (size_t i = 0; i < n; ++i)
+        for (size_t j = 0; j < n; ++j) largest = std::max(largest, std::fabs(errors[i * n + j] = error(i, j)));
+      // Sums of whole numbers, as those of 250 rows of two values minus a half may be, are exact.
+      CHECK(largest > 0 || kind == 't');
+      AlignedBuffer<double> values(n), vectors(n * single.ld);
+      const EigenSolver solver(single, kernels);
+      solver.values(n, values.data(), 1);
+      solver.vectors(values.data(), n, vectors.data(), 1);
+      for (size_t v = 1; v < n; ++v) {
+        const double* along = vectors.data() + v * single.ld;
+        double square = 0, sum = 0;
+        for (size_t i = 0; i < n; ++i) {
+          square += exact.row(i)[i] * along[i] * along[i];
+          for (size_t j = 0; j < n; ++j) sum += along[i] * errors[i * n + j] * along[j];
+        }
+        CHECK(std::fabs(sum) <= FloatErrors::share(n) * square);
       }
     }
 }
