@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ColeError } from '../base/index.js';
+import type { Space } from '../index.js';
 import { unreadable } from './files.js';
 import { log } from './output.js';
 
@@ -86,5 +87,18 @@ export function parseAt<T>(where: string, parse: () => T): T {
   } catch (cause) {
     if (cause instanceof ColeError) throw new ColeError(cause.code, `${cause.message} (${where})`, { cause });
     throw cause;
+  }
+}
+
+/** Reads an architecture; where it looks like one of another space, which a command without --space is easily given, says so. */
+export function parseArch<Arch>(space: Pick<Space<Arch>, 'name' | 'parse'>, text: string): Arch {
+  try {
+    return space.parse(text);
+  } catch (cause) {
+    const isCell = text.startsWith('|');
+    const isDerivation = /^(sequential\(|branching\(|routing\[)/.test(text);
+    if (!(cause instanceof ColeError) || !(space.name.startsWith('einspace') ? isCell : isDerivation)) throw cause;
+    const other = isCell ? 'nas-bench-201' : 'einspace';
+    throw new ColeError(cause.code, `${cause.message}; it looks like one of ${other}: see --space`, { cause });
   }
 }

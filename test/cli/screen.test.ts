@@ -41,6 +41,16 @@ describe('einspace on the command line', { timeout: 120_000 }, () => {
     expect(mutants).toHaveLength(6);
     for (const { key, parent } of mutants) expect(key).not.toBe(parent);
   });
+  it('is told apart from the space that commands have without --space', async () => {
+    for (const command of ['render', 'mutate', 'embed']) {
+      const args = command === 'embed' ? ['--plan'] : [];
+      const { code, stderr } = await cole([command, ...args], { input: sampled.stdout.split('\n')[0]! });
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining('it looks like one of einspace: see --space (standard'),
+      ]);
+    }
+  });
   it('is screened from a benchmark that is part of cole, in its space and by its metric', async () => {
     const args = ['screen', '-n', '50', '--benchmark', 'einspace-digits', '--features', 'counts', '--full', '100%'];
     const { code, stderr } = await cole([...args, '--out', file('embedded')]);

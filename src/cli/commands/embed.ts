@@ -5,6 +5,7 @@ import { integer } from '../arguments.js';
 import { contextOf, defined, examples, required } from '../context.js';
 import { announce, embedAll, printPlan, printVectors, reportOn, tokenCounts, vectorsFile } from '../embedding.js';
 import { writeOut } from '../files.js';
+import { parseArch } from '../input.js';
 import { limitOptions, readingOf, readingOptions } from '../reading.js';
 import { givenTexts, readTexts } from '../texts.js';
 
@@ -55,7 +56,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
       let rendered = 0;
       const texts = await readTexts(input, {
         renderArch: (printed) => {
-          const arch = chosen.parse(printed);
+          const arch = parseArch(chosen, printed);
           rendered++;
           return { key: chosen.key(arch), text: render(arch) };
         },

@@ -17,6 +17,6 @@ export function addMerge(program: CommandUnknownOpts): void {
       const summary = await mergeScreens(runs, out, commandLine());
       if (contextOf(command).json) return printJson(summary);
       report(summary);
-      log.info(`${runs.length} shards are merged in ${out}`);
+      log.info(`${runs.length} ${runs.length === 1 ? 'shard is' : 'shards are'} merged in ${out}`);
     });
 }

@@ -3,7 +3,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { stream } from '../../base/index.js';
 import { integer } from '../arguments.js';
 import { contextOf, examples } from '../context.js';
-import { parseAt, readArchs } from '../input.js';
+import { parseArch, parseAt, readArchs } from '../input.js';
 import { printJson } from '../output.js';
 
 export function addMutate(program: CommandUnknownOpts): void {
@@ -21,7 +21,7 @@ export function addMutate(program: CommandUnknownOpts): void {
       const { seed } = contextOf(command);
       let line = 0;
       for await (const { text, where } of readArchs(input)) {
-        const parent = parseAt(where, () => chosen.parse(text));
+        const parent = parseAt(where, () => parseArch(chosen, text));
         const rng = stream('mutate', options.space, seed, line++);
         const mutants = options.neighbours
           ? chosen.neighbours(parent)

@@ -1,7 +1,7 @@
 /** `cole render`: architectures to the text that a language model reads, as JSON lines. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { contextOf, examples } from '../context.js';
-import { parseAt, readArchs } from '../input.js';
+import { parseArch, parseAt, readArchs } from '../input.js';
 import { log, print, printJson } from '../output.js';
 
 export function addRender(program: CommandUnknownOpts): void {
@@ -30,7 +30,7 @@ export function addRender(program: CommandUnknownOpts): void {
       const { render, identity } = renderer(options.space, options.style);
       let count = 0;
       for await (const { text, where } of readArchs(input)) {
-        const arch = parseAt(where, () => chosen.parse(text));
+        const arch = parseAt(where, () => parseArch(chosen, text));
         await printJson({ key: chosen.key(arch), arch: chosen.print(arch), text: render(arch) });
         count++;
       }
