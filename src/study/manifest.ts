@@ -1,7 +1,7 @@
 /** manifest.json: what a run directory is the run of. Written before anything else; a directory of another run is refused. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -51,15 +51,12 @@ export function readManifest(directory: string): Manifest | undefined {
 export async function startDirectory(directory: string, manifest: Manifest): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
-    for (const name of readdirSync(directory)) {
-      // What a killed process left of writing the manifest.
-      if (/^manifest\.json\..*\.tmp$/.test(name)) await rm(join(directory, name), { force: true });
-      else
-        throw new ColeError(
-          'ERR_OPTION',
-          `expected a run directory or an empty one at ${directory}, got one with ${name}`,
-        );
-    }
+    const [name] = readdirSync(directory);
+    if (name !== undefined)
+      throw new ColeError(
+        'ERR_OPTION',
+        `expected a run directory or an empty one at ${directory}, got one with ${name}`,
+      );
   } catch (error) {
     throw ioError(directory, error);
   }

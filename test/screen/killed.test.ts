@@ -1,6 +1,6 @@
 /** What a kill costs: at most the chunk that each worker has in hand, wherever it strikes, and nothing of the outcome. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
@@ -66,7 +66,10 @@ it('a kill loses at most one chunk of each worker, and no chunk twice', { timeou
     for (const [at, arch] of archs.entries()) yield { arch, place: `row ${at}` };
   };
   const input = { identity: 'archs', rows };
+  // What a kill in the middle of writing leaves goes.
+  writeFileSync(join(out, 'summary.json.12345-0123abcd.tmp'), '{');
   await runScreen({ ...options, out, input });
+  expect(readdirSync(out).sort()).toEqual(['journal.jsonl', 'manifest.json', 'summary.json', 'top.arrow']);
   expect(done().sort((a, b) => a - b)).toEqual(Array.from({ length: chunks }, (_, index) => index));
   const whole = fresh();
   await runScreen({ ...options, out: whole, input });

@@ -46,6 +46,11 @@ describe('a screen', () => {
       expect(canonicalKey(parse(row.arch!))).toBe(row.identity);
     }
   });
+  it('reads the derivation, of drawn architectures too', async () => {
+    const { summary } = await screen({ ...common, count: 200, features: 'derivation' });
+    expect(summary).toMatchObject({ taken: 200, features: 'derivation' });
+    expect(summary.full).toBe(summary.distinct);
+  });
   it('in shards comes to the same when they are merged', async () => {
     const whole = await screen(cascade);
     const shards = [];
