@@ -120,7 +120,7 @@ function innerModulesOf(code: Uint8Array): number[] {
 }
 
 /** Whether the bytes are a network within the limits. */
-export function isWithin(settings: Settings, code: Uint8Array): boolean {
+function isWithin(settings: Settings, code: Uint8Array): boolean {
   const course = courseOf(settings);
   course.begin();
   course.ready();
