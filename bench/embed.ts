@@ -16,7 +16,7 @@ import { renderer } from '#cole/code/index.js';
 import { createEmbedder, type Precision } from '#cole/lm/index.js';
 import { space as spaceNamed } from '#cole/spaces/index.js';
 import { peers, run, type Trial } from './parts/embed-peers.js';
-import { parseFlags } from './parts/flags.js';
+import { parseFlags, refuse } from './parts/flags.js';
 
 const flags = parseFlags({
   peers: { type: 'boolean', default: false },
@@ -39,16 +39,18 @@ interface Case {
 }
 
 const neighbours = 250;
-const asked = /^(?:(all)(?:\/([1-9]\d*))?|([1-9]\d*))$/.exec(flags.texts);
-if (!asked) {
-  console.error(`error: expected a number, all, or all/N for --texts, got ${flags.texts}`);
-  process.exit(2);
-}
+/** Any form of the text has more distinct ones than this. */
+const mostRandom = 4096;
+const asked =
+  /^(?:(all)(?:\/([1-9]\d*))?|([1-9]\d*))$/.exec(flags.texts) ??
+  refuse(`expected a number, all, or all/N for --texts, got ${flags.texts}`);
+if (Number(asked[3]) > mostRandom)
+  refuse(`expected at most ${mostRandom} random texts, or all, for --texts, got ${flags.texts}`);
 
 function textsOf(style: string): string[] {
   const space = spaceNamed('nas-bench-201');
   const { render } = renderer('nas-bench-201', style);
-  const [, all, part = '1', count] = asked!;
+  const [, all, part = '1', count] = asked;
   if (all) {
     const texts = Array.from(space.enumerate!(), (arch) => render(arch)).sort();
     return texts.filter((_, i) => Math.floor(i / neighbours) % Number(part) === 0);

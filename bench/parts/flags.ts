@@ -8,7 +8,11 @@ export function parseFlags<T extends Options>(options: T): ReturnType<typeof par
     return parseArgs({ options }).values;
   } catch (error) {
     const known = Object.keys(options).map((name) => `--${name}`);
-    console.error(`error: ${(error as Error).message}\nflags: ${known.join(' ')}`);
-    process.exit(2);
+    return refuse(`${(error as Error).message}\nflags: ${known.join(' ')}`);
   }
+}
+
+export function refuse(message: string): never {
+  console.error(`error: ${message}`);
+  process.exit(2);
 }

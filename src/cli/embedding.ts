@@ -13,19 +13,23 @@ const together = 16_384;
 /** Tokens of a run that is announced: it takes minutes, or hours with a large model. */
 const longRun = 1_000_000;
 
-/** A matrix for each column of the embedder, a row for each text. */
+/**
+ * A matrix for each column of the embedder, a row for each text. Without a cache nothing is kept that the same command could go
+ * on from, and Ctrl-C ends the process as usual.
+ */
 export async function embedAll(
   embedder: MultiEmbedder,
   texts: readonly KeyedText[],
   counts: readonly number[],
+  isCached: boolean,
 ): Promise<Matrix[]> {
-  const signal = interruptSignal();
+  const signal = isCached ? interruptSignal() : undefined;
   const columns = embedder.columns.map(({ dimension }) => matrix(texts.length, dimension));
   let later = counts.reduce((sum, count) => sum + count, 0);
   // Tokens that the model has read: what the cache knew must not count as speed.
   let read = 0;
   for (let from = 0; from < texts.length; from += together) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const part = texts.slice(from, from + together);
     later -= counts.slice(from, from + together).reduce((sum, count) => sum + count, 0);
     let inPart = 0;
@@ -33,7 +37,7 @@ export async function embedAll(
     const onProgress: OnProgress = (event) => {
       inPart = event.total!;
       showProgress({ ...event, done: read + event.done, total: read + inPart + later });
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
     };
     const given = part.map(({ text }) => text);
     const vectors = await embedder.embed(given, onProgress, namesOf(part));

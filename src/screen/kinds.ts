@@ -1,7 +1,7 @@
 /** What an input can be used for: features made of its kind of rows, by heads that were fitted on the same. */
 import { ColeError } from '../base/index.js';
 import { renderer } from '../code/index.js';
-import { setsOf } from '../features/index.js';
+import { needsEmbedder, type Reading, setsOf } from '../features/index.js';
 import { createEmbedder, tokenizerOf } from '../lm/index.js';
 import type { ScreenInput, ScreenPlan } from './options.js';
 import type { RowKind } from './sources.js';
@@ -44,13 +44,19 @@ export async function requireMadeAlike(plan: ScreenPlan, { madeWith = {} }: Scre
     );
 }
 
+/** Of the embedder that the screen reads with, which names the content of the model; undefined where it reads with none. */
+export async function modelIdentity({ features, first, reading }: ScreenPlan): Promise<string | undefined> {
+  const reads = (spec: string) => needsEmbedder(spec) || setsOf(spec).includes('static');
+  return reads(features) || (first !== null && reads(first)) ? identityOf(reading) : undefined;
+}
+
 /** Of embedders whose vectors are those of the screen: texts that fit have the same ones where longer texts are refused. */
 async function ownIdentities({ reading }: ScreenPlan): Promise<string[]> {
-  const found: string[] = [];
-  for (const onLong of ['truncate', 'error'] as const) {
-    const embedder = await createEmbedder({ ...reading, onLong, cache: null });
-    found.push(embedder.identity);
-    await embedder.close();
-  }
-  return found;
+  return [await identityOf(reading), await identityOf({ ...reading, onLong: 'error' })];
+}
+
+async function identityOf(reading: Reading): Promise<string> {
+  const embedder = await createEmbedder({ ...reading, cache: null });
+  await embedder.close();
+  return embedder.identity;
 }

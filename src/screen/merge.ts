@@ -27,12 +27,12 @@ export async function mergeScreens(
   const { of } = first.summary.shard;
   for (const shard of shards) {
     const [a, b] = [first, shard].map(({ manifest }) =>
-      JSON.stringify({ ...manifest.options, shard: null, hashes: manifest.hashes.table }),
+      JSON.stringify({ ...manifest.options, shard: null, table: manifest.hashes.table, model: manifest.hashes.model }),
     );
     if (a !== b || shard.summary.shard.of !== of)
       throw new ColeError(
         'ERR_OPTION',
-        `expected shards of one screen, got ${shard.directory}, whose options differ from ${first.directory}`,
+        `expected shards of one screen, got ${shard.directory}, whose options, table or language model differ from ${first.directory}`,
       );
   }
   for (let index = 1; index <= of; index++) {

@@ -1,5 +1,5 @@
 /** What a screen is asked for, and what that comes to. */
-import { ColeError, pickNamed, unknownName } from '../base/index.js';
+import { ColeError, pickNamed, resolveOptions, unknownName } from '../base/index.js';
 import {
   codeScaling,
   defaultStyle,
@@ -105,10 +105,48 @@ export function cheapFeatures(space: Space<unknown>, kind: RowKind = 'archs'): s
   return kind === 'archs' ? 'counts' : 'static';
 }
 
-/** `kind`: of the rows of an input. */
-export function planScreen(options: ScreenOptions, kind?: RowKind): ScreenPlan {
-  const space = spaceOf(options.space ?? 'einspace');
-  const features = options.features ?? 'code';
+type Defaults = { readonly [name in keyof ScreenOptions]-?: ScreenOptions[name] | undefined };
+
+/** Those of `full`, `first` and `style` depend on others. */
+const defaults = {
+  out: undefined,
+  space: 'einspace',
+  count: undefined,
+  input: undefined,
+  table: undefined,
+  benchmark: undefined,
+  metric: undefined,
+  features: 'code',
+  first: undefined,
+  full: undefined,
+  style: undefined,
+  model: undefined,
+  pooling: undefined,
+  precision: undefined,
+  embeddingLayer: undefined,
+  specialTokens: undefined,
+  maxTokens: 512,
+  top: 100,
+  chunk: 8192,
+  shard: { index: 1, of: 1 },
+  seed: 0,
+  extend: undefined,
+  workers: undefined,
+  threads: undefined,
+} as const satisfies Defaults;
+
+type Resolved = Defaults &
+  Required<Pick<ScreenOptions, 'space' | 'features' | 'maxTokens' | 'top' | 'chunk' | 'shard' | 'seed'>>;
+
+/**
+ * `kind`: of the rows of an input. Throws ERR_OPTION naming the option that is unknown, missing, out of range or meant for
+ * something else.
+ */
+export function planScreen(given: ScreenOptions, kind?: RowKind): ScreenPlan {
+  const options = resolveOptions<Resolved>('a screen', defaults, given);
+  const { features } = options;
+  if (options.metric === undefined) throw new ColeError('ERR_OPTION', 'expected a metric for a screen, got none');
+  const space = spaceOf(options.space);
   checkFeatures(features, space);
   const cheap = !needsEmbedder(features) || kind === 'vectors';
   const full = readBudget(options.full ?? (cheap ? '100%' : '5%'));
@@ -130,12 +168,11 @@ export function planScreen(options: ScreenOptions, kind?: RowKind): ScreenPlan {
     throw new ColeError('ERR_OPTION', 'expected random architectures in a screen that is extended, got an input');
   if ((options.table === undefined) === (options.benchmark === undefined))
     throw new ColeError('ERR_OPTION', 'expected a table or a benchmark with known values, and not both');
-  const shard = options.shard ?? { index: 1, of: 1 };
-  const { model, pooling, precision, embeddingLayer, specialTokens } = options;
+  const { shard, model, pooling, precision, embeddingLayer, specialTokens } = options;
   const others = { pooling, precision, embeddingLayer, specialTokens };
   // The model itself may be for the first stage alone, which reads static embeddings.
   if (!needsEmbedder(features)) refuseReading(others, `features ${features}, which read no text with a language model`);
-  const reading = resolveReading({ model, ...others, maxTokens: options.maxTokens ?? 512, onLong: 'truncate' });
+  const reading = resolveReading({ model, ...others, maxTokens: options.maxTokens, onLong: 'truncate' });
   const plan: ScreenPlan = {
     space: space.name,
     count: options.count ?? null,
@@ -148,10 +185,10 @@ export function planScreen(options: ScreenOptions, kind?: RowKind): ScreenPlan {
     style: options.style ?? defaultStyle(space.name),
     reading,
     scaling: codeScaling(reading.model),
-    top: options.top ?? 100,
-    chunk: options.chunk ?? 8192,
+    top: options.top,
+    chunk: options.chunk,
     shard,
-    seed: options.seed ?? 0,
+    seed: options.seed,
   };
   for (const [name, value] of Object.entries({ ...plan, shards: shard.of, shard: shard.index }))
     if (typeof value === 'number' && name !== 'seed' && (!Number.isSafeInteger(value) || value < 1))

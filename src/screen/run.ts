@@ -23,7 +23,7 @@ import {
 import { coreBudget, openSource, WorkerPool } from '../workers/index.js';
 import type { ChunkResult, ChunkTask } from './chunk.js';
 import { type ScreenEntry, screenEntries } from './journal.js';
-import { requireMadeAlike } from './kinds.js';
+import { modelIdentity, requireMadeAlike } from './kinds.js';
 import { planScreen, type ScreenInput, type ScreenOptions, type ScreenPlan } from './options.js';
 import { dealFolds, heldOutScores, recallCurve, recallShares } from './recall.js';
 import {
@@ -74,7 +74,10 @@ export async function runScreen(options: ScreenOptions, hooks: RunScreenHooks = 
   try {
     const compared = { ...plan, source: 'path' in plan.source ? 'file' : plan.source };
     const found = readManifest(options.out);
-    const hashes = { table: table.hash };
+    // What is over is read without the model.
+    const isOver = found !== undefined && !options.extend && readSummary(options.out) !== undefined;
+    const model = isOver ? undefined : await modelIdentity(plan);
+    const hashes = { table: table.hash, ...(model !== undefined && { model }) };
     const command = hooks.command ?? 'runScreen';
     if (found) {
       requireSameRun(options.out, found, compared, hashes, { lengths, extend: options.extend });

@@ -85,6 +85,9 @@ export interface SearchPlan {
   readonly heldOut: number;
 }
 
+/** All of a run's trials are held in memory. */
+const mostTrials = 100_000;
+
 type Defaults = { readonly [name in keyof RunSearchOptions]-?: RunSearchOptions[name] | undefined };
 
 const defaults = {
@@ -151,6 +154,8 @@ export function planSearch(given: Omit<RunSearchOptions, 'out'> & { readonly out
     batch: o.batch ?? (strategy === 'evolution' && !o.command ? 1 : 10),
   };
   for (const [name, value] of Object.entries(counts)) atLeast(1, name, value);
+  if (counts.trials > mostTrials)
+    throw new ColeError('ERR_OPTION', `expected at most ${mostTrials} trials, got ${counts.trials}`);
   atLeast(0, 'heldOut', o.heldOut);
   atLeast(0, 'seed', o.seed);
   return {

@@ -35,8 +35,9 @@ export function random(...shape: number[]): Tensor {
 }
 let counter = 0;
 
-export function tinyBert(folder: string): void {
-  counter = 0;
+/** `draw`: other weights for another one. */
+export function tinyBert(folder: string, draw = 0): void {
+  counter = draw;
   const tensors: Record<string, Tensor> = {
     'embeddings.word_embeddings.weight': random(words.length, hidden),
     'embeddings.position_embeddings.weight': random(positions, hidden),

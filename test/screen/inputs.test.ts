@@ -1,12 +1,14 @@
 /** Screens of texts, of their token ids and of their vectors: the same bits, and refusals of what does not belong together. */
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stream } from '#cole/base/index.js';
-import type { InputRow, ScreenInput, ScreenOptions } from '#cole/index.js';
-import { createEmbedder, tokenizerOf } from '#cole/lm/index.js';
+import { type InputRow, mergeScreens, type ScreenInput, type ScreenOptions } from '#cole/index.js';
+import { addModel, createEmbedder, removeModel, tokenizerOf } from '#cole/lm/index.js';
+import { tinyBert } from '../lm/tiny.js';
 import { tinyStore } from '../lm/tiny-store.js';
-import { common, outcome, screen } from './known.js';
+import { common, fresh, outcome, screen } from './known.js';
 
-tinyStore();
+const home = tinyStore();
 
 const words = ['conv', 'pool', 'skip', 'relu', 'conv2d', '(3, 5)'];
 const rng = stream('screen texts');
@@ -47,6 +49,37 @@ async function vectorRows(): Promise<InputRow[]> {
 /** Without the identity, which is the text, its ids or its key. */
 const scoresOf = async (out: string) =>
   (await outcome(out)).top.map(({ key, score, std, first }) => ({ key, score, std, first }));
+
+describe('the language model of a screen', () => {
+  const small = { ...options, space: common.space, count: 200, chunk: 100, top: 10 } as const;
+  const put = async (draw: number) => {
+    await removeModel('bert');
+    tinyBert(join(home, 'bert'), draw);
+    await addModel(join(home, 'bert'));
+  };
+
+  it('is the same one to the end, in all shards; what is over needs none', async () => {
+    for (const features of ['code', 'static']) {
+      const shards = [1, 2].map((index) => ({ ...small, features, shard: { index, of: 2 } }));
+      const done = await screen(shards[0]!);
+      const stopped = fresh();
+      const stop = new AbortController();
+      stop.abort();
+      await expect(screen(shards[1]!, stopped, { signal: stop.signal })).rejects.toThrow('interrupted');
+      await put(1);
+      try {
+        await expect(screen(shards[1]!, stopped)).rejects.toThrow('expected the model with which the run in');
+        const strange = await screen(shards[1]!);
+        await expect(mergeScreens([done.out, strange.out], fresh())).rejects.toThrow('or language model differ');
+        expect((await screen(shards[0]!, done.out)).summary).toEqual(done.summary);
+      } finally {
+        await put(0);
+      }
+      await screen(shards[1]!, stopped);
+      expect(await mergeScreens([done.out, stopped], fresh())).toMatchObject({ taken: 200 });
+    }
+  });
+});
 
 describe('a screen of token ids', () => {
   it('comes to the same bits as one of the texts, long ones cut', async () => {

@@ -46,6 +46,12 @@ describe('a screen', () => {
       expect(canonicalKey(parse(row.arch!))).toBe(row.identity);
     }
   });
+  it('refuses options that it does not know', async () => {
+    const wrong = { ...common, feature: 'ngrams' };
+    await expect(screen(wrong)).rejects.toThrow('got feature; did you mean features?');
+    const { metric: _, ...without } = common;
+    await expect(screen(without as typeof common)).rejects.toThrow('expected a metric for a screen, got none');
+  });
   it('reads the derivation, of drawn architectures too', async () => {
     const { summary } = await screen({ ...common, count: 200, features: 'derivation' });
     expect(summary).toMatchObject({ taken: 200, features: 'derivation' });
@@ -70,7 +76,7 @@ describe('a screen', () => {
     await expect(mergeScreens(shards.slice(1), fresh())).rejects.toThrow('shard 2/3 once, got none');
     await expect(mergeScreens([...shards, shards[0]!], fresh())).rejects.toThrow('shard 2/3 once');
     const other = await screen({ ...cascade, seed: 5, shard: { index: 2, of: 3 } });
-    await expect(mergeScreens([other.out, ...shards.slice(1)], fresh())).rejects.toThrow('options differ');
+    await expect(mergeScreens([other.out, ...shards.slice(1)], fresh())).rejects.toThrow('whose options, table or');
     await expect(mergeScreens([folder], fresh())).rejects.toThrow('finished screen');
   });
   it('goes on where it was killed, with what was done kept', { timeout: 60_000 }, async () => {

@@ -144,6 +144,7 @@ describe('runSearch', () => {
     [{ testMetric: 'tset' }, 'did you mean test?'],
     [{ budget: 0 }, 'for budget, got 0'],
     [{ trials: 1.5 }, 'for trials, got 1.5'],
+    [{ trials: 1e9 }, 'at most 100000 trials, got 1000000000'],
     [{ workers: 0 }, 'for workers, got 0'],
     [{ benchmark: 'nas-bench-201-digits' }, 'got table and benchmark'],
     [{ table: undefined }, 'got none'],

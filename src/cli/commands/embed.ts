@@ -81,7 +81,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
         if (options.plan) return await printPlan(embedder, texts, json);
         const counts = tokenCounts(await tokenizerOf(model), texts, threads);
         if (options.onLong !== 'truncate') announce(counts);
-        const columns = await embedAll(embedder, texts, counts);
+        const columns = await embedAll(embedder, texts, counts, settings.cache !== null);
         if (out !== undefined) {
           // One text and another must be told apart from an architecture and its text: heads compare this.
           const source = rendered === texts.length ? identity : givenTexts;

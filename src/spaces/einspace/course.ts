@@ -10,9 +10,9 @@ import {
   computation,
   firstTerminal,
   innerModules,
+  isWindow,
   operationCount,
   places,
-  terminalOf,
 } from './grammar.js';
 import type { Settings } from './settings.js';
 import { apply, fits, type Surroundings, Tensor, windowsAlong } from './shapes.js';
@@ -62,8 +62,6 @@ orders.forEach((order, row) => {
 const allowed = new Uint8Array(nodePlaces.length * operationCount);
 for (const [place, ops] of Object.entries(places))
   for (const op of ops) allowed[numberOf(place as NodePlace) * operationCount + op] = 1;
-
-const isWindow = Uint8Array.from({ length: operationCount }, (_, op) => Number(terminalOf(op)?.kind === 'im2col'));
 
 /** A module that is open. */
 class Frame {

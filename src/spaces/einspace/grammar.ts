@@ -105,6 +105,11 @@ export const branchFactor = Uint8Array.from({ length: operationCount }, (_, op) 
   return kind === 'clone' || kind === 'group' ? args[0]! : 0;
 });
 
+/** 1 for operations that cut their input into windows. */
+export const isWindow = Uint8Array.from({ length: operationCount }, (_, op) =>
+  Number(terminalOf(op)?.kind === 'im2col'),
+);
+
 /** Modules inside a branching: two different ones for two branches, else one, repeated with weights of its own. */
 export const innerModules = (factor: number): number => (factor === 2 ? 2 : 1);
 

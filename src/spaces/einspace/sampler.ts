@@ -11,11 +11,10 @@ import {
   computation,
   computationChance,
   innerModules,
-  operationCount,
+  isWindow,
   places,
   routing,
   sequential,
-  terminalOf,
 } from './grammar.js';
 import { Offers } from './offers.js';
 import type { Settings } from './settings.js';
@@ -56,7 +55,6 @@ class Frame {
 }
 
 const factors = [2, 4, 8];
-const isWindow = Uint8Array.from({ length: operationCount }, (_, op) => Number(terminalOf(op)?.kind === 'im2col'));
 
 export class Sampler {
   private readonly settings: Settings;
