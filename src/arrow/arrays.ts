@@ -15,6 +15,7 @@ import {
   Uint8,
 } from 'apache-arrow';
 import { ColeError } from '../base/index.js';
+import { noArrowFile } from './damaged.js';
 
 export type NamedArray = Float32Array | Float64Array | Uint8Array;
 
@@ -56,9 +57,7 @@ export function fileToArrays(what: string, bytes: Uint8Array): NamedArrays {
   try {
     table = tableFromIPC(bytes);
   } catch (cause) {
-    throw new ColeError('ERR_DATA', `expected an Arrow IPC file for ${what}, but ${(cause as Error).message}`, {
-      cause,
-    });
+    throw noArrowFile(`for ${what}`, cause);
   }
   if (table.numRows !== 1) throw new ColeError('ERR_DATA', `expected one row in ${what}, got ${table.numRows}`);
   const arrays: Record<string, NamedArray> = {};

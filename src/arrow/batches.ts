@@ -12,6 +12,7 @@ import {
 } from 'apache-arrow';
 import { ColeError } from '../base/index.js';
 import { type Column, columnFields } from './columns.js';
+import { noArrowFile } from './damaged.js';
 import { type Embeddings, tableToEmbeddings } from './embeddings.js';
 import { Pieces } from './pieces.js';
 import { type TokenLists, tokensOf } from './tokens.js';
@@ -40,12 +41,10 @@ export async function* fileBatches(path: string): AsyncGenerator<RowBatch> {
       yield rowBatch(path, new Table([batch]));
     }
     // The reader takes an empty or foreign file for one without batches.
-    if (count === 0) throw new Error('it holds no rows');
+    if (count === 0) throw new ColeError('ERR_DATA', `expected an Arrow IPC file at ${path} with rows, got none`);
   } catch (cause) {
     if (cause instanceof ColeError) throw cause;
-    throw new ColeError('ERR_DATA', `expected an Arrow IPC file at ${path}, but ${(cause as Error).message}`, {
-      cause,
-    });
+    throw noArrowFile(`at ${path}`, cause);
   } finally {
     await file.close();
   }

@@ -21,6 +21,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { ColeError } from '../base/index.js';
+import { noArrowFile } from './damaged.js';
 
 /** Text, or numbers whose array decides their type. A NaN of a Float64Array is written as null. */
 export type Column = readonly string[] | Float64Array | Float32Array | Int32Array | Uint32Array;
@@ -80,9 +81,7 @@ export function fileToColumns(what: string, bytes: Uint8Array): ReadColumns {
   try {
     table = tableFromIPC(bytes);
   } catch (cause) {
-    throw new ColeError('ERR_DATA', `expected an Arrow IPC file at ${what}, but ${(cause as Error).message}`, {
-      cause,
-    });
+    throw noArrowFile(`at ${what}`, cause);
   }
   // The reader takes an empty or foreign file for a table without columns.
   if (table.schema.fields.length === 0)

@@ -97,7 +97,7 @@ export function addScreen(program: CommandUnknownOpts): void {
         ),
       );
       report(summary);
-      log.info(`the best ${options.top} are in ${out}/top.arrow`);
+      log.info(`the best, at most ${options.top}, are in ${out}/top.arrow`);
     });
 }
 
