@@ -24,11 +24,8 @@ const segmentValues = 2 ** 23;
 const segmentSeconds = 30;
 /** Batches handed to the thread of the model ahead of the one it runs, so that it never waits. */
 const ahead = 2;
-/**
- * Tokens of a run where prefixes are shared, and elsewhere. The more texts, the more they share; in int8 3 % less, so that
- * SmolLM2 stays below 600 MB.
- */
-const sharedBatchTokens = { float32: 2048, int8: 1536, int4: 2048 };
+/** Tokens of a run where prefixes are shared, and elsewhere. The more texts, the more they share. */
+const sharedBatchTokens = 2048;
 const plainBatchTokens = 512;
 
 export class ModelEmbedder implements MultiEmbedder {
@@ -204,8 +201,7 @@ export class ModelEmbedder implements MultiEmbedder {
     this.stats.tokenizeSeconds += (performance.now() - start) / 1000;
     const { sharesPrefixes } = families[this.model.manifest.config.family]!;
     const plan = sharesPrefixes ? planPrefixBatches : planBatches;
-    const { batchTokens, precision } = this.options;
-    const limit = batchTokens ?? (sharesPrefixes ? sharedBatchTokens[precision] : plainBatchTokens);
+    const limit = this.options.batchTokens ?? (sharesPrefixes ? sharedBatchTokens : plainBatchTokens);
     return { windows, batches: plan(windows, limit) };
   }
 

@@ -24,6 +24,8 @@ export type Recipe =
   /** Mean over tokens of the mean over these states, or of each of them, one after the other. */
   | { readonly kind: 'average' | 'each'; readonly layers: readonly number[] };
 
+const statesOf = (recipe: Recipe) => ('layers' in recipe ? recipe.layers.length : 1);
+
 /** Distance of the layers of `multi_layer`. */
 const layerStep = 4;
 
@@ -78,15 +80,16 @@ export interface Layout {
 }
 
 /**
- * Takes the hidden states one by one, from 0 to L, and keeps running sums, so that a layer's state can be freed.
+ * Takes the hidden states one by one, from 0 to L. Nodes of poolings come after those of all layers in the graph: of what a
+ * node needs the runtime computes first what comes last, so a running sum takes a layer's state as soon as there is one,
+ * and that can be freed. The other way round it keeps all states until the end.
  */
 export class PoolingOutputs {
   readonly #recipes: readonly (readonly [string, Recipe])[];
-  readonly #sums = new Map<string, Value>();
+  readonly #states = new Map<number, Value>();
   readonly #means = new Map<number, Value>();
   readonly #shape: Value;
   #count: Value | undefined;
-  #next = 0;
 
   constructor(
     private readonly g: Graph,
@@ -94,48 +97,59 @@ export class PoolingOutputs {
     private readonly config: Pick<ModelConfig, 'layers' | 'hidden'>,
     { outputs, embeddingLayer }: GraphOptions,
   ) {
-    this.#recipes = outputs.map((name) => [name, recipeOf(name, config, embeddingLayer)]);
+    const recipes = outputs.map((name) => [name, recipeOf(name, config, embeddingLayer)] as const);
+    // The sum that needs most states is the one that runs along with the layers.
+    this.#recipes = recipes.sort(([, a], [, b]) => statesOf(a) - statesOf(b));
     this.#shape = g.integers([-1, config.hidden]);
   }
 
   add(state: Value): void {
-    const { g, layout } = this;
-    const layer = this.#next++;
-    const isLast = layer === this.config.layers;
-    for (const [name, recipe] of this.#recipes) {
-      if (recipe.kind === 'average') this.#addToAverage(name, recipe.layers, layer, state);
-      else if (recipe.kind === 'each') {
-        if (recipe.layers.includes(layer)) this.#tokenMean(layer, state);
-        if (isLast) {
-          const means = recipe.layers.map((each) => this.#means.get(each)!);
-          this.#output(name, g.node('Concat', means, { attributes: { axis: 1 } }), means.length);
-        }
-      } else if (isLast && recipe.kind === 'last') this.#output(name, layout.lastToken(state));
-      else if (isLast) g.output(name, layout.toTexts(state), 'float32', ['batch', 'tokens', this.config.hidden]);
-    }
+    this.#states.set(this.#states.size, state);
+    if (this.#states.size > this.config.layers) this.#finish();
   }
 
   /** The only state of a model of which no other is known. */
   addLast(state: Value): void {
-    this.#next = this.config.layers;
-    this.add(state);
+    this.#states.set(this.config.layers, state);
+    this.#finish();
   }
 
-  #addToAverage(name: string, layers: readonly number[], layer: number, state: Value): void {
-    if (!layers.includes(layer)) return;
-    if (layers.length === 1) {
-      this.#output(name, this.#tokenMean(layer, state));
-      return;
+  #finish(): void {
+    const { g, layout, config } = this;
+    const last = this.#states.get(config.layers)!;
+    for (const [name, recipe] of this.#recipes) {
+      switch (recipe.kind) {
+        case 'average':
+          this.#output(name, this.#average(recipe.layers));
+          break;
+        case 'each': {
+          const means = recipe.layers
+            .toReversed()
+            .map((layer) => this.#tokenMean(layer))
+            .reverse();
+          this.#output(name, g.node('Concat', means, { attributes: { axis: 1 } }), means.length);
+          break;
+        }
+        case 'last':
+          this.#output(name, layout.lastToken(last));
+          break;
+        case 'states':
+          g.output(name, layout.toTexts(last), 'float32', ['batch', 'tokens', config.hidden]);
+      }
     }
-    const before = this.#sums.get(name);
-    const sum = before === undefined ? state : this.g.node('Add', [before, state]);
-    this.#sums.set(name, sum);
-    if (layer === layers.at(-1))
-      this.#output(name, this.#meanOf(this.g.node('Div', [sum, this.g.scalar(layers.length)])));
   }
 
-  #tokenMean(layer: number, state: Value): Value {
-    const known = this.#means.get(layer) ?? this.#meanOf(state);
+  #average(layers: readonly number[]): Value {
+    const { g } = this;
+    if (layers.length === 1) return this.#tokenMean(layers[0]!);
+    const sum = layers
+      .map((layer) => this.#states.get(layer)!)
+      .reduce((before, state) => g.node('Add', [before, state]));
+    return this.#meanOf(g.node('Div', [sum, g.scalar(layers.length)]));
+  }
+
+  #tokenMean(layer: number): Value {
+    const known = this.#means.get(layer) ?? this.#meanOf(this.#states.get(layer)!);
     this.#means.set(layer, known);
     return known;
   }
