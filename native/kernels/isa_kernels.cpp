@@ -270,6 +270,7 @@ void add_scaled(float* __restrict to, float factor, const float* __restrict from
 
 #include "kernels/isa_pca.h"
 #include "kernels/isa_pooling.h"
+#include "kernels/isa_text.h"
 
 namespace cole {
 
@@ -308,6 +309,8 @@ const Kernels& COLE_KERNELS() {
       inverse_iteration_f64,
       dot_f64,
       add_scaled_f64,
+      ascii_masks<false>,
+      ascii_masks<true>,
   };
   return table;
 }

@@ -32,6 +32,12 @@ struct AdamState {
   AdamStep step;
 };
 
+// Which of 64 bytes of text are of a kind, a bit for each. space: with the blank and the newlines; wide: not ASCII.
+struct AsciiMasks {
+  uint64_t blank, space, newline, letter, number, quote, wide;
+  uint64_t capital, slash, control;  // only where all are asked for
+};
+
 struct Kernels {
   // Tile of the packed matrix product.
   size_t rows_f32, cols_f32, rows_f64, cols_f64;
@@ -114,6 +120,10 @@ struct Kernels {
   double (*dot_f64)(const double* a, const double* b, size_t n);
   // to[n] += factor from[n].
   void (*add_scaled_f64)(double* to, double factor, const double* from, size_t n);
+
+  // Of text[64].
+  void (*ascii_masks)(const uint8_t* text, AsciiMasks* out);
+  void (*all_ascii_masks)(const uint8_t* text, AsciiMasks* out);
 };
 
 // The table of the instruction set that `isa()` chose, or of a given one (which must be supported here).

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "tokenizer/ascii_block.h"
+#include "kernels/ascii_block.h"
 #include "tokenizer/byte_trie.h"
 #include "tokenizer/spec.h"
 #include "tokenizer/unicode.h"

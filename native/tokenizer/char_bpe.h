@@ -25,7 +25,7 @@ class CharBpe {
   void cut(const uint8_t* begin, const uint8_t* end, const Part& part) const {
     const auto all = static_cast<size_t>(end - begin);
     if (!cuts_ || (ignore_merges_ && all <= words_.longest() && find(begin, end) != WordTable::kNone)) return part(begin, all);
-    const auto starts = [&](const Block& block) { return ascii_starts(block); };
+    const Starts starts{*this};
     while (begin < end) {
       if (const uint8_t* const to = block_words(begin, end, starts, part); to != begin) {
         begin = to;
@@ -62,6 +62,12 @@ class CharBpe {
   size_t bytes() const { return merges_.bytes() + characters_.bytes() + neighbours_.bytes() + words_.bytes(); }
 
  private:
+  struct Starts {
+    static constexpr Masks kMasks = Masks::kWide;
+    const CharBpe& model;
+    uint64_t operator()(const Block& block) const { return model.ascii_starts(block); }
+  };
+
   static constexpr uint32_t kTable = 128;  // characters below have their row of near_
 
   bool joined(uint32_t left, uint32_t right) const {

@@ -31,8 +31,8 @@ bool Tokenizer::splits(uint32_t left, uint32_t right) const {
 }
 
 void Tokenizer::add_piece(const uint8_t* begin, const uint8_t* end, bool first) {
-  while (static_cast<size_t>(end - begin) > 2 * kChunkBytes) {
-    const uint8_t* const cut = next_cut(begin + kChunkBytes, end);
+  while (static_cast<size_t>(end - begin) > 2 * chunk_bytes_) {
+    const uint8_t* const cut = next_cut(begin + chunk_bytes_, end);
     items_.push_back({begin, cut, first, 0});
     first = false;
     begin = cut;
@@ -69,7 +69,7 @@ void Tokenizer::add_long_text(size_t text, const uint8_t* begin, const uint8_t* 
     Chunk chunk{text, text + 1};
     chunk.is_part = true;
     chunk.first_item = i;
-    for (size_t size = 0; i < items_.size() && size < kChunkBytes; ++i) {
+    for (size_t size = 0; i < items_.size() && size < chunk_bytes_; ++i) {
       size += items_[i].begin ? static_cast<size_t>(items_[i].end - items_[i].begin) : 1;
     }
     chunk.last_item = i;

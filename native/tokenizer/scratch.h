@@ -62,17 +62,27 @@ struct MergeLists {
   std::vector<uint64_t> heap;  // rank << 32 | position
 };
 
-// Words on their way to the cache. They are looked up many at a time, so that the memory that they wait for is fetched at once.
+// Words on their way to the cache. They are looked up many at a time, so that the memory that they wait for, which is asked
+// for when they come, is fetched at once.
 struct WaitingWords {
   static constexpr size_t kBlock = 64;         // what a block of text can hold
   static constexpr size_t kFull = 48;          // from here on they are looked up
   static constexpr size_t kMost = kFull + kBlock;
   struct alignas(16) Word {
     WordKey key;                   // of a longer word, its place
-    ShortWordCache::Bucket* home;  // for the look-up's use
+    ShortWordCache::Bucket* home;  // of a longer word any, where it is not
   };
   Word words[kMost];
   size_t count = 0;
+
+  static void put_short(const WordKey& key, const ShortWordCache::Homes& homes, Word& to) {
+    to.key = key;
+    to.home = homes.of(hash_key(key));
+    __builtin_prefetch(to.home);
+  }
+  static void put_long(const uint8_t* word, size_t length, const ShortWordCache::Homes& homes, Word& to) {
+    to = {place_key(word, length), homes.first};
+  }
 };
 
 struct Scratch {

@@ -136,23 +136,29 @@ void Tokenizer::check(std::span<const uint8_t> bytes, std::span<const int32_t> o
   }
 }
 
-// Texts as chunks; `cut`: long ones as several.
-void Tokenizer::plan(std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special, bool cut) {
+// Texts as chunks; for several threads, long ones as several.
+void Tokenizer::plan(std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special, int threads) {
   const size_t texts = offsets.size() - 1;
+  const bool cut = threads > 1;
+  chunk_bytes_ = kChunkBytes;
+  if (cut) {
+    const auto all = static_cast<size_t>(offsets[texts] - offsets[0]);
+    chunk_bytes_ = std::clamp(all / (kChunksPerThread * static_cast<size_t>(threads)), kLeastChunkBytes, kChunkBytes);
+  }
   chunks_.clear();
   items_.clear();
   normalized_texts_.clear();
   const auto length = [&](size_t text) { return static_cast<size_t>(offsets[text + 1] - offsets[text]); };
   for (size_t first = 0; first < texts;) {
     const uint8_t* const begin = bytes.data() + offsets[first];
-    if (cut && length(first) > 4 * kChunkBytes) {
+    if (cut && length(first) > 4 * chunk_bytes_) {
       check_utf8(first, begin, length(first));
       add_long_text(first, begin, begin + length(first), special);
       ++first;
       continue;
     }
     size_t last = first + 1;
-    while (last < texts && static_cast<size_t>(offsets[last + 1] - offsets[first]) <= kChunkBytes) ++last;
+    while (last < texts && static_cast<size_t>(offsets[last + 1] - offsets[first]) <= chunk_bytes_) ++last;
     chunks_.push_back({first, last});
     first = last;
   }
@@ -167,7 +173,7 @@ size_t Tokenizer::encode(std::span<const uint8_t> bytes, std::span<const int32_t
   }
   idle_.clear();
   for (auto& scratch : scratches_) idle_.push_back(scratch.get());
-  plan(bytes, offsets, special, threads > 1);
+  plan(bytes, offsets, special, threads);
   parallel_for(chunks_.size(), threads, [&](size_t i) {
     Chunk& chunk = chunks_[i];
     chunk.scratch = take_scratch();
@@ -251,25 +257,35 @@ class Tokenizer::Words {
   void operator()(const uint8_t* word, size_t length) const {
     WaitingWords& waiting = scratch_.waiting;
     if (length > kShortWord && !stays_) [[unlikely]] return tokenizer_.write_long_word(word, length, scratch_);
-    waiting.words[waiting.count].key = length > kShortWord ? place_key(word, length) : word_key(word, length, limit_);
+    const ShortWordCache::Homes homes = scratch_.short_words.homes();
+    WaitingWords::Word& to = waiting.words[waiting.count];
+    if (length > kShortWord) [[unlikely]] {
+      WaitingWords::put_long(word, length, homes, to);
+    } else {
+      WaitingWords::put_short(word_key(word, length, limit_), homes, to);
+    }
     if (++waiting.count >= WaitingWords::kFull) tokenizer_.write_words(scratch_);
   }
   // As block_words gives them.
   const uint8_t* block(const uint8_t* const p, uint64_t starts) const {
     WaitingWords& waiting = scratch_.waiting;
     WaitingWords::Word* to = waiting.words + waiting.count;
+    ShortWordCache::Homes homes = scratch_.short_words.homes();
     size_t at = 0;
     for (; starts != 0; starts &= starts - 1) {
       const auto next = static_cast<size_t>(static_cast<unsigned>(std::countr_zero(starts)));
       const size_t length = next - at;
       if (length <= kShortWord) [[likely]] {
-        write_key(p + at, length, (to++)->key);
+        WordKey key;
+        write_key(p + at, length, key);
+        WaitingWords::put_short(key, homes, *to++);
       } else if (stays_) {
-        (to++)->key = place_key(p + at, length);
+        WaitingWords::put_long(p + at, length, homes, *to++);
       } else {
         waiting.count = static_cast<size_t>(to - waiting.words);
         tokenizer_.write_long_word(p + at, length, scratch_);
         to = waiting.words;
+        homes = scratch_.short_words.homes();
       }
       at = next;
     }

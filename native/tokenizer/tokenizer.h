@@ -59,11 +59,12 @@ class Tokenizer {
     size_t begin = 0, count = 0;  // ids in scratch->ids
   };
 
-  // Bytes of text in a chunk: small enough to share work, large enough not to feel the sharing.
-  static constexpr size_t kChunkBytes = 128 * 1024;
+  // Bytes of text in a chunk: small enough to share work, large enough not to feel the sharing. Less where there is little work.
+  static constexpr size_t kChunkBytes = 128 * 1024, kLeastChunkBytes = 16 * 1024;
+  static constexpr size_t kChunksPerThread = 8;
 
   void check(std::span<const uint8_t> bytes, std::span<const int32_t> offsets) const;
-  void plan(std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special, bool cut);
+  void plan(std::span<const uint8_t> bytes, std::span<const int32_t> offsets, bool special, int threads);
   void add_long_text(size_t text, const uint8_t* begin, const uint8_t* end, bool special);
   void add_piece(const uint8_t* begin, const uint8_t* end, bool first);
   const uint8_t* next_cut(const uint8_t* at, const uint8_t* end) const;
@@ -96,6 +97,7 @@ class Tokenizer {
   std::mutex mutex_;
   std::vector<std::unique_ptr<Scratch>> scratches_;
   std::vector<Scratch*> idle_;
+  size_t chunk_bytes_ = kChunkBytes;
   std::vector<Chunk> chunks_;  // of the last encode
   std::vector<Item> items_;    // of its long texts
   std::deque<std::vector<uint8_t>> normalized_texts_;  // what items point into

@@ -30,8 +30,13 @@ class ShortWordCache {
   };
   static_assert(sizeof(Bucket) == 64);
 
-  // Where a word has its slot, until make_room.
-  Bucket& home(uint64_t hash) { return buckets_[hash >> shift_]; }
+  // Where words have their slots, until make_room.
+  struct Homes {
+    Bucket* first;
+    int shift;
+    Bucket* of(uint64_t hash) const { return first + (hash >> shift); }
+  };
+  Homes homes() { return {buckets_.data(), shift_}; }
 
   // Where a word may be besides: the other half of 128 bytes.
   Bucket& neighbour(const Bucket& home) { return buckets_[static_cast<size_t>(&home - buckets_.data()) ^ 1]; }
@@ -54,7 +59,7 @@ class ShortWordCache {
 
   // The first slot is the newer word's.
   Slot put(const Slot& slot, uint64_t hash) {
-    Bucket& first = home(hash);
+    Bucket& first = *homes().of(hash);
     Bucket& second = neighbour(first);
     const auto full = [](const Bucket& bucket) { return key_length(bucket.slots[1].key) != 0; };
     Bucket& to = full(first) && !full(second) ? second : first;
@@ -100,10 +105,10 @@ class SpareWordCache {
   std::vector<Slot> slots_ = std::vector<Slot>(size_t{1} << kBits);
 };
 
-// Longer words (indentation, rules of dashes, words of scripts with many bytes a letter) up to 64 bytes.
+// Longer words up to 96 bytes: indentation, rules of dashes that fill a line, words of scripts with many bytes a letter.
 class LongWordCache {
  public:
-  static constexpr size_t kMaxBytes = 64, kMaxIds = 31;
+  static constexpr size_t kMaxBytes = 96, kMaxIds = 31;
   struct Slot {
     uint8_t word[kMaxBytes];
     int32_t ids[kMaxIds];

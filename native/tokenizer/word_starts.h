@@ -4,7 +4,8 @@
 #pragma once
 #include <algorithm>
 
-#include "tokenizer/ascii_block.h"
+#include "kernels/ascii_block.h"
+#include "kernels/kernels.h"
 
 namespace cole {
 
@@ -35,8 +36,11 @@ struct Block {
   const uint8_t* p;
   const uint8_t* end;  // of the piece
   size_t size;
-  Ascii64 bytes;
+  AsciiMasks masks;
 };
+
+// Which masks a function of blocks looks at.
+enum class Masks { kWide, kMost, kAll };
 
 // The bits below `count`, 0 to 64.
 inline uint64_t low_bits(size_t count) { return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1; }
@@ -50,10 +54,10 @@ inline void put_contraction(uint64_t& starts, size_t at, size_t length) {
 // GPT-2's pattern; kDigitsAlone as in scan_gpt2.
 template <bool kDigitsAlone>
 struct Gpt2Starts {
+  static constexpr Masks kMasks = Masks::kMost;
   uint64_t operator()(const Block& block) const {
-    const Ascii64& bytes = block.bytes;
-    const uint64_t blank = bytes.is(' '), space = blank | bytes.in('\t', '\r');
-    const uint64_t letter = bytes.letters(), number = bytes.in('0', '9');
+    const AsciiMasks& masks = block.masks;
+    const uint64_t blank = masks.blank, space = masks.space, letter = masks.letter, number = masks.number;
     const uint64_t other = ~(letter | number | space);
     const uint64_t free = ~(blank << 1);  // no space before, which would be the word's
     const uint64_t others = other & ~(other << 1) & free;
@@ -63,7 +67,7 @@ struct Gpt2Starts {
     } else {
       starts |= (number & ~(number << 1) & free) | (space & (~(space << 1) | ~(space >> 1)));
     }
-    for (uint64_t quotes = others & bytes.is('\'') & (letter >> 1); quotes != 0; quotes &= quotes - 1) {
+    for (uint64_t quotes = others & masks.quote & (letter >> 1); quotes != 0; quotes &= quotes - 1) {
       const auto at = static_cast<size_t>(std::countr_zero(quotes));
       if (const size_t length = contraction(block.p + at, block.end); length != 0) put_contraction(starts, at, length);
     }
@@ -79,16 +83,15 @@ enum class Contractions { kNone, kFirst, kSuffix };
 // this function.
 template <int kMaxDigits, Contractions kContractions, bool kCased, bool kNumbersBound>
 struct LlamaStarts {
+  static constexpr Masks kMasks = kCased || kNumbersBound ? Masks::kAll : Masks::kMost;
   uint64_t operator()(const Block& block) const {
-    const Ascii64& bytes = block.bytes;
+    const AsciiMasks& masks = block.masks;
     size_t size = block.size;
-    const uint64_t blank = bytes.is(' '), newline = bytes.is('\n') | bytes.is('\r');
-    const uint64_t space = blank | bytes.in('\t', '\r'), gap = space & ~newline;
-    const uint64_t letter = bytes.letters(), number = bytes.in('0', '9');
+    const uint64_t blank = masks.blank, newline = masks.newline, space = masks.space, gap = space & ~newline;
+    const uint64_t letter = masks.letter, number = masks.number;
     const uint64_t other = ~(letter | number | space);
     if (kNumbersBound) {
-      const uint64_t control = other & (bytes.in(0, ' ') | bytes.is(127));
-      size = std::min(size, static_cast<size_t>(std::countr_zero(control)));
+      size = std::min(size, static_cast<size_t>(std::countr_zero(masks.control & ~space)));
       if (size == 0) return 0;
     }
     uint64_t sure = low_bits(size - 1);
@@ -101,14 +104,14 @@ struct LlamaStarts {
       sure &= low_bits(65 - static_cast<size_t>(std::countl_zero(solid)));
     }
     if (kCased) {
-      const uint64_t slashes = bytes.is('/') & (newline << 1);
+      const uint64_t slashes = masks.slash & (newline << 1);
       sure &= low_bits(static_cast<size_t>(std::countr_zero(slashes)));
     }
     const uint64_t others = other & ~(other << 1) & ~(blank << 1);
     uint64_t starts = others | (letter & ~((letter | gap | others) << 1)) | (newline & ~((space | other) << 1));
     starts |= gap & (~(gap << 1) | ~((kNumbersBound ? space | number : space) >> 1));
     if (kCased) {
-      const uint64_t capital = bytes.in('A', 'Z');
+      const uint64_t capital = masks.capital;
       starts |= capital & ((letter & ~capital) << 1);
     }
     if (kMaxDigits == 1) {
@@ -121,7 +124,7 @@ struct LlamaStarts {
     if (kContractions != Contractions::kNone) {
       const uint64_t before = kContractions == Contractions::kFirst ? others : letter << 1;
       size_t done = 0;
-      for (uint64_t quotes = before & bytes.is('\'') & (letter >> 1); quotes != 0; quotes &= quotes - 1) {
+      for (uint64_t quotes = before & masks.quote & (letter >> 1); quotes != 0; quotes &= quotes - 1) {
         const auto at = static_cast<size_t>(std::countr_zero(quotes));
         const size_t length = contraction_any_case(block.p + at, block.end);
         if (length == 0 || (kContractions == Contractions::kSuffix && at == done)) continue;
@@ -133,6 +136,17 @@ struct LlamaStarts {
     return starts & sure;
   }
 };
+
+template <Masks kMasks>
+inline AsciiMasks masks_of(const uint8_t* text) {
+  AsciiMasks masks;
+  if constexpr (kMasks == Masks::kWide) {
+    masks.wide = Ascii64(text).wide();
+  } else {
+    (kMasks == Masks::kAll ? kernels().all_ascii_masks : kernels().ascii_masks)(text, &masks);
+  }
+  return masks;
+}
 
 // Calls word(begin, length) for the words that surely end within the block at p, which starts a word of the piece that ends
 // at `end`, by `starts_of(block)`, the mask of where words start; returns where the first that may not end there starts: p
@@ -150,8 +164,8 @@ inline const uint8_t* block_words(const uint8_t* p, const uint8_t* end, const St
     std::memcpy(copy, p, left);
     from = copy;
   }
-  Block block{p, end, std::min<size_t>(left, 64), Ascii64(from)};
-  block.size = std::min(block.size, static_cast<size_t>(std::countr_zero(block.bytes.wide())));
+  Block block{p, end, std::min<size_t>(left, 64), masks_of<Starts::kMasks>(from)};
+  block.size = std::min(block.size, static_cast<size_t>(std::countr_zero(block.masks.wide)));
   uint64_t starts = starts_of(block) & ~uint64_t{1};
   if constexpr (requires { word.block(p, starts); }) {
     if (left >= 80 && starts != 0) [[likely]] return word.block(p, starts);

@@ -13,9 +13,10 @@ void keep_short(const WordKey& key, uint64_t hash, const int32_t* ids, size_t co
   if (key_length(old.key) != 0) scratch.spare_words.add(old.key, hash_key(old.key), old.ids, old.count);
 }
 
-// The ids of such a word that is not found there, to `out`; their number.
-template <class Model>
-[[gnu::noinline]] size_t write_short(const Model& model, const WaitingWords::Word& word, Scratch& scratch, int32_t* out) {
+constexpr size_t kUnknown = ~size_t{0};
+
+// The ids of such a word that is not found there but kept elsewhere, to `out`; their number, or kUnknown.
+[[gnu::noinline]] size_t write_kept(const WaitingWords::Word& word, Scratch& scratch, int32_t* out) {
   const WordKey& key = word.key;
   const ShortWordCache::Slot& near = scratch.short_words.neighbour(*word.home).at(key);
   if (near.key == key) {
@@ -24,20 +25,25 @@ template <class Model>
   }
   const uint64_t hash = hash_key(key);
   SpareWordCache::Slot& spare = scratch.spare_words.at(hash);
-  size_t count;
-  if (spare.key == key) {
-    count = spare.count;
-    std::memcpy(out, spare.ids, sizeof spare.ids);
-    if (count > ShortWordCache::kMaxIds) return count;
-    spare.key = {};
-  } else {
-    count = model.encode_short(key, hash, scratch.merges, out);
-  }
+  if (!(spare.key == key)) return kUnknown;
+  const size_t count = spare.count;
+  std::memcpy(out, spare.ids, sizeof spare.ids);
+  if (count > ShortWordCache::kMaxIds) return count;
+  spare.key = {};
   keep_short(key, hash, out, count, scratch);
   return count;
 }
 
-// The same for longer words; those of more than LongWordCache::kMaxBytes are not kept. The ids go to scratch.ids.
+// The ids of a word that is kept nowhere.
+template <class Model>
+[[gnu::noinline]] size_t write_new(const Model& model, const WordKey& key, Scratch& scratch, int32_t* out) {
+  const uint64_t hash = hash_key(key);
+  const size_t count = model.encode_short(key, hash, scratch.merges, out);
+  keep_short(key, hash, out, count, scratch);
+  return count;
+}
+
+// The ids of longer words; those of more than LongWordCache::kMaxBytes are not kept. The ids go to scratch.ids.
 template <class Model>
 [[gnu::noinline]] void write_long(const Model& model, const uint8_t* word, size_t length, Scratch& scratch) {
   const bool kept = length <= LongWordCache::kMaxBytes;
@@ -60,13 +66,8 @@ void write_waiting(const Model& model, Scratch& scratch) {
   WaitingWords& waiting = scratch.waiting;
   ShortWordCache& cache = scratch.short_words;
   if (waiting.count == 0) return;
-  cache.make_room();
   using Word = WaitingWords::Word;
-  Word* const last = waiting.words + waiting.count;
-  for (Word* word = waiting.words; word != last; ++word) {
-    word->home = &cache.home(hash_key(word->key));
-    __builtin_prefetch(word->home);
-  }
+  const Word* const last = waiting.words + waiting.count;
   constexpr size_t kRoom = WaitingWords::kMost * kShortWord + sizeof(ShortWordCache::Slot);
   int32_t* out = scratch.ids.room(kRoom);
   const int32_t* start = out;
@@ -86,6 +87,10 @@ void write_waiting(const Model& model, Scratch& scratch) {
       start = out = scratch.ids.room(kRoom);
       continue;
     }
+    if (const size_t count = write_kept(*word, scratch, out); count != kUnknown) {
+      out += count;
+      continue;
+    }
     if (!prefetched) {
       // Words that are new come together; so the tables of the model are waited for at once, too.
       prefetched = true;
@@ -95,10 +100,11 @@ void write_waiting(const Model& model, Scratch& scratch) {
         }
       }
     }
-    out += write_short(model, *word, scratch, out);
+    out += write_new(model, key, scratch, out);
   }
   scratch.ids.commit(static_cast<size_t>(out - start));
   waiting.count = 0;
+  cache.make_room();
 }
 
 }  // namespace
