@@ -1,6 +1,6 @@
 export { formatBytes, parseBytes } from './bytes.js';
 export { asColeError, ColeError, type ErrorCode, interruptedBy } from './errors.js';
-export { ioError, writeAtomic, writeFileAtomic } from './files.js';
+export { ioError, makeFolder, writeAtomic, writeFileAtomic } from './files.js';
 export { availableCores, memoryLimit, physicalCores } from './limits.js';
 export { isAlive, type Release, tryLock } from './lock.js';
 export { type Matrix, matrix, row } from './matrix.js';

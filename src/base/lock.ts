@@ -3,9 +3,9 @@
  * whatever way, so nothing stale is left behind by a kill; it knows the processes of this machine only.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { ioError } from './files.js';
+import { ioError, makeFolder } from './files.js';
 
 export type Release = () => Promise<void>;
 
@@ -16,7 +16,7 @@ export type Release = () => Promise<void>;
 export async function tryLock(directory: string, part = ''): Promise<Release | undefined> {
   let path: string;
   try {
-    await mkdir(directory, { recursive: true });
+    makeFolder(directory);
     path = await realpath(directory);
   } catch (error) {
     throw ioError(directory, error);

@@ -2,9 +2,8 @@
  * Trains architectures for real: a program of the user gets the code and answers with values. So many at a time, each with a
  * time-out and retries; what is not finished when this closes is ended. Keeps no record: who asks writes down the outcome.
  */
-import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ColeError, ioError } from '../base/index.js';
+import { ColeError, makeFolder } from '../base/index.js';
 import type { Training } from './command-files.js';
 import { checkCommand } from './command-line.js';
 import { OneShot } from './command-once.js';
@@ -79,11 +78,7 @@ export class CommandObjective {
     checkCommandSettings(settings);
     this.#settings = settings;
     this.#folder = resolve(folder);
-    try {
-      mkdirSync(this.#folder, { recursive: true });
-    } catch (error) {
-      throw ioError(folder, error);
-    }
+    makeFolder(this.#folder);
     killMarked(markOf(this.#folder));
     const { command, timeoutSeconds, serve, parallel } = settings;
     const options = { command, folder: this.#folder, metric, timeoutSeconds };

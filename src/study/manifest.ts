@@ -1,11 +1,10 @@
 /** manifest.json: what a run directory is the run of. Written before anything else; a directory of another run is refused. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { ColeError, ioError, packageFile, writeFileAtomic } from '../base/index.js';
+import { ColeError, ioError, makeFolder, packageFile, writeFileAtomic } from '../base/index.js';
 import { addonPath, native } from '../native/index.js';
 
 export interface Manifest {
@@ -50,7 +49,7 @@ export function readManifest(directory: string): Manifest | undefined {
 /** Makes the directory and writes the manifest. A folder that holds other things is refused. */
 export async function startDirectory(directory: string, manifest: Manifest): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    makeFolder(directory);
     const [name] = readdirSync(directory);
     if (name !== undefined)
       throw new ColeError(

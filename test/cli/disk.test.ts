@@ -43,3 +43,19 @@ it('names the full disk and goes on from the journal when there is room', async 
   const trials = (folder: string) => readFileSync(join(folder, 'trials.csv'), 'utf8');
   expect(trials(out)).toBe(trials(elsewhere));
 });
+
+it.runIf(process.platform === 'linux')('says at once where nothing can be made', { timeout: 30_000 }, async () => {
+  const [out, file] = ['/proc/cole/run', '/proc/cole/file.arrow'];
+  const benchmark = ['--benchmark', 'einspace-digits', '--features', 'counts'];
+  const commands = [
+    ['search', '--strategy', 'random', '--budget', '2', '--out', out],
+    ['screen', '-n', '9', ...benchmark, '--full', '100%', '--out', out],
+    ['study', 'regression', ...benchmark, '--sizes', '14', '--repeats', '1', '--out', out],
+    ['sample', '-n', '2', '--out', file],
+  ];
+  for (const command of commands) {
+    const { code, stderr } = await cole(command);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('expected to write /proc/cole')]);
+    expect(stderr).toContain('but nothing can be made there');
+  }
+});

@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { downloadFile, HubApiError } from '@huggingface/hub';
-import { ColeError, ioError } from '../../base/index.js';
+import { ColeError, ioError, makeFolder } from '../../base/index.js';
 import { type HubFile, type HubModel, hubAccess, hubError } from './hub.js';
 
 /** Attempts in a row that bring nothing new. */
@@ -47,9 +47,7 @@ async function downloadOne(
 ): Promise<void> {
   if ((await sizeOf(path)) === file.bytes) return;
   const part = `${path}.part`;
-  await mkdir(dirname(path), { recursive: true }).catch((cause) => {
-    throw ioError(path, cause);
-  });
+  makeFolder(dirname(path));
   for (let left = attempts, done = await sizeOf(part); done < file.bytes; ) {
     let failure: unknown;
     try {

@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { copyFile, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ColeError, ioError, writeFileAtomic } from '../../base/index.js';
+import { ColeError, ioError, makeFolder, writeFileAtomic } from '../../base/index.js';
 import { configOfGguf, configOfHuggingFace } from '../families/config.js';
 import { ConfigReader } from '../families/fields.js';
 import type { ModelConfig } from '../families/model.js';
@@ -28,7 +28,7 @@ export async function importModel(
   folder: string,
   provenance: (license: string) => Provenance,
 ): Promise<ModelManifest> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const foreign = await openForeign(path, folder);
   try {
     const { vocabulary, license } = foreign;

@@ -3,9 +3,9 @@
  * or not and two processes may pull at once.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { ColeError, ioError, isAlive, unknownName } from '../../base/index.js';
+import { ColeError, ioError, isAlive, makeFolder, unknownName } from '../../base/index.js';
 import type { Precision } from '../types.js';
 import { builtinModels } from './builtin.js';
 import { modelsFolder } from './folder.js';
@@ -143,7 +143,7 @@ export async function makeAside(name: string, make: (folder: string) => Promise<
   const folder = join(modelsFolder(), name);
   const aside = temporaryName(name);
   try {
-    await mkdir(aside, { recursive: true });
+    makeFolder(aside);
     await removeLeftovers();
     await make(aside);
     // What is there is of another version of cole, or was pulled by another process meanwhile.

