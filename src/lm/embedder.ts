@@ -27,6 +27,7 @@ export async function createEmbedder(options: Partial<EmbedderOptions> & { model
     dimension,
     stats: inner.stats,
     warnings: inner.warnings,
+    sharesBeginnings: inner.sharesBeginnings,
     plan: (...call) => inner.plan(...call),
     measure: (...call) => inner.measure(...call),
     embed: async (...call) => (await inner.embed(...call))[0]!,

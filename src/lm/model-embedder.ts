@@ -31,6 +31,7 @@ const plainBatchTokens = 512;
 export class ModelEmbedder implements MultiEmbedder {
   readonly columns: readonly EmbeddingColumn[];
   readonly warnings: string[] = [];
+  readonly sharesBeginnings: boolean;
   readonly stats: EmbedStats = {
     texts: 0,
     embedded: 0,
@@ -54,12 +55,13 @@ export class ModelEmbedder implements MultiEmbedder {
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
-    private readonly model: OpenedModel,
+    model: OpenedModel,
     graphPath: string,
     private readonly options: MultiEmbedderOptions,
   ) {
     const { manifest, files } = model;
     const { poolings, cache, threads, maxTokens } = options;
+    this.sharesBeginnings = families[manifest.config.family]!.sharesPrefixes;
     this.#limit = Math.min(maxTokens, manifest.config.positions);
     this.#reader = new TextReader(model.tokenizer, this.#limit, options);
     const identities = poolings.map((pooling) => identityOf(model, pooling, options, this.#limit));
@@ -199,9 +201,8 @@ export class ModelEmbedder implements MultiEmbedder {
     const start = performance.now();
     const windows = this.#reader.windows(texts, read, missing, placeOf);
     this.stats.tokenizeSeconds += (performance.now() - start) / 1000;
-    const { sharesPrefixes } = families[this.model.manifest.config.family]!;
-    const plan = sharesPrefixes ? planPrefixBatches : planBatches;
-    const limit = this.options.batchTokens ?? (sharesPrefixes ? sharedBatchTokens : plainBatchTokens);
+    const plan = this.sharesBeginnings ? planPrefixBatches : planBatches;
+    const limit = this.options.batchTokens ?? (this.sharesBeginnings ? sharedBatchTokens : plainBatchTokens);
     return { windows, batches: plan(windows, limit) };
   }
 

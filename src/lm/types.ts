@@ -89,6 +89,8 @@ interface EmbedderBase {
   readonly stats: Readonly<EmbedStats>;
   /** What went wrong without harm, such as a damaged file of the cache that was ignored; Node's `warning` event tells it too. */
   readonly warnings: readonly string[];
+  /** Whether texts of one call that begin alike cost less: in parts, sorted ones do best; else those of one length do. */
+  readonly sharesBeginnings: boolean;
   close(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@
  */
 import { space as spaceOf } from '../spaces/index.js';
 import { architectures, type ChunkSource, type Item, itemsOfArchs, itemsOfRows, type RowSource } from './items.js';
+import { Part } from './part.js';
 import type { Scorer, ScorerSetup } from './scorer.js';
 import { requireGoingOn } from './stop.js';
 import { compareRows, type ScreenedRow, TopRows } from './top.js';
@@ -16,6 +17,8 @@ export interface ChunkTask {
   /** Part of the distinct architectures that the full stage sees, 1 without a first stage. */
   readonly share: number;
   readonly top: number;
+  /** File that keeps the scores of the chunk as they come, so that a kill costs less than all of it; absent for none. */
+  readonly part?: string;
 }
 
 export const stages = ['sample', 'render', 'first', 'tokenize', 'embed', 'score'] as const;
@@ -47,7 +50,7 @@ export async function screenChunk(task: ChunkTask, scorer: Scorer): Promise<Chun
   const { items, taken, made } = clock.run('render', () =>
     archs ? itemsOfArchs(space, setup.style, archs) : itemsOfRows(source as RowSource, index),
   );
-  let chosen = items;
+  let chosen: readonly Item[] = items;
   let firstScores: Map<Item, number> | undefined;
   if (setup.first !== null) {
     const start = performance.now();
@@ -57,9 +60,14 @@ export async function screenChunk(task: ChunkTask, scorer: Scorer): Promise<Chun
     chosen = ranked.slice(0, Math.ceil(share * items.length)).map(({ item }) => item);
     clock.add('first', start);
   }
+  chosen = scorer.readingOrder(chosen);
   const before = scorer.languageModel;
   const start = performance.now();
-  const { mean, std, tokens, truncated } = await scorer.full(chosen, made);
+  const { mean, std, tokens, truncated } = await scorer.full(
+    chosen,
+    made,
+    task.part === undefined ? undefined : new Part(task.part, chosen),
+  );
   clock.add('score', start);
   const after = scorer.languageModel;
   const tokenize = after.tokenizeSeconds - before.tokenizeSeconds;

@@ -65,7 +65,7 @@ export interface ScreenOptions extends Omit<ReadingChoice, 'echo' | 'onLong'> {
   readonly maxTokens?: number;
   /** Rows in the result. Default 100. */
   readonly top?: number;
-  /** Architectures from one checkpoint to the next, of which each worker has one chunk in hand. Default 8192. */
+  /** Architectures that a worker takes on at a time; the last stage sees the part `full` of each chunk. Default 8192. */
   readonly chunk?: number;
   /** Part `index` of `of`, from 1: every of-th chunk. */
   readonly shard?: { readonly index: number; readonly of: number };

@@ -1,10 +1,11 @@
 /**
- * Runs a screen: chunks go to pool workers, one at a time each, so that as much is under way as there are workers; this
- * thread alone writes files. A chunk that is done is a line in the journal: what a kill loses is one chunk of each worker,
- * since workers that shared a chunk would wait for each other at every stage. The result is the same for any number of
- * workers and for a run that was cut off, since a chunk depends on its number alone.
+ * Runs a screen: chunks go to pool workers, one at a time each, so that as much is under way as there are workers. A chunk
+ * that is done is a line in the journal, which this thread alone writes; of one that takes long its worker keeps the scores
+ * as they come (`part.ts`), so that a kill loses little of it. The result is the same for any number of workers and for a run
+ * that was cut off, since a chunk depends on its number alone.
  */
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { interruptedBy, type OnProgress, packageFile, stream } from '../base/index.js';
 import { needsEmbedder, type Scaling } from '../features/index.js';
@@ -25,6 +26,7 @@ import type { ChunkResult, ChunkTask } from './chunk.js';
 import { type ScreenEntry, screenEntries } from './journal.js';
 import { modelIdentity, requireMadeAlike } from './kinds.js';
 import { planScreen, type ScreenInput, type ScreenOptions, type ScreenPlan } from './options.js';
+import { partPath, removeParts } from './part.js';
 import { dealFolds, heldOutScores, recallCurve, recallShares } from './recall.js';
 import {
   noTotals,
@@ -206,11 +208,13 @@ class Screen {
         const { value: next, done: end } = await sources.next();
         if (end) return;
         this.#interrupted();
-        const task = { setup, share, top: this.#plan.top, key, ...next };
+        const part = partPath(this.#options.out, next.index);
+        const task = { setup, share, top: this.#plan.top, part, key, ...next };
         const result = await pool.run(task, { isRepeatable: true });
         // The journal has what may matter: most rows of a late chunk are behind the best of those before it.
         const kept = { ...result, top: this.#bar.hopeful(result.top) };
         this.#journal.append({ type: 'chunk', ...kept });
+        rmSync(part, { force: true });
         this.#take(kept, done);
         this.#report();
       }
@@ -223,6 +227,7 @@ class Screen {
     );
     try {
       await Promise.all(lanes);
+      removeParts(this.#options.out);
     } finally {
       // No worker is ended in the middle of something.
       await Promise.allSettled(lanes);

@@ -18,6 +18,7 @@ import { type Encoding, type Space, space as spaceOf } from '../spaces/index.js'
 import { createSurrogate, type FittedSurrogate } from '../surrogate/index.js';
 import type { Item } from './items.js';
 import { type Made, MadeTexts } from './made.js';
+import type { Part } from './part.js';
 
 export interface ScorerSetup {
   readonly space: string;
@@ -61,6 +62,8 @@ interface Stage {
 
 /** Rows of features in memory at a time: n-grams have thousands of columns. */
 const batch = 512;
+/** Where a language model makes them and scores are kept as they come: a few runs of it. */
+const smallBatch = 64;
 
 export class Scorer {
   readonly #first: Stage | undefined;
@@ -85,9 +88,19 @@ export class Scorer {
     return this.#texts.during(made, () => predict(this.#first!, items));
   }
 
-  full(items: readonly Item[], made: Made = {}): Promise<FullyScored> {
+  /** The items in the order in which the language model reads them in parts with least work. */
+  readingOrder(items: readonly Item[]): readonly Item[] {
+    if (!this.#embedder) return items;
+    const byText = (a: Item, b: Item) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0);
+    const byLength = (a: Item, b: Item) => a.text.length - b.text.length;
+    return items.toSorted(this.#embedder.sharesBeginnings ? byText : byLength);
+  }
+
+  /** `part`: where scores are kept as they come. */
+  full(items: readonly Item[], made: Made = {}, part?: Part): Promise<FullyScored> {
     return this.#texts.during(made, async () => {
-      const scored = await predict(this.#full, items);
+      const isRead = this.#embedder !== undefined && !made.vectors;
+      const scored = await predict(this.#full, items, part, part && isRead ? smallBatch : batch);
       const texts = items.map(({ text }) => text);
       const { tokens, long } = this.#embedder ? this.#texts.measure(this.#embedder, texts) : { tokens: 0, long: 0 };
       return { ...scored, tokens, truncated: long };
@@ -105,14 +118,20 @@ export class Scorer {
   }
 }
 
-async function predict({ features, head }: Stage, items: readonly Item[]): Promise<Scored> {
+async function predict(
+  { features, head }: Stage,
+  items: readonly Item[],
+  part?: Part,
+  together = batch,
+): Promise<Scored> {
   const mean = new Float64Array(items.length);
   const std = new Float64Array(items.length);
-  for (let from = 0; from < items.length; from += batch) {
-    const rows = await features.transform(items.slice(from, from + batch));
-    const scored = head.predict(rows);
+  for (let from = part?.read(mean, std) ?? 0; from < items.length; from += together) {
+    const to = Math.min(from + together, items.length);
+    const scored = head.predict(await features.transform(items.slice(from, to)));
     mean.set(scored.mean, from);
     std.set(scored.std, from);
+    part?.write(mean, std, to);
   }
   return { mean, std };
 }

@@ -57,7 +57,7 @@ export function addScreen(program: CommandUnknownOpts): void {
     .option('--top <n>', 'architectures to keep', integer(1), 100)
     .option(
       '--chunk <n>',
-      'architectures from one checkpoint to the next: a kill loses one chunk of each worker',
+      'architectures that a worker takes on at a time, each time with its part for the last stage',
       integer(1),
       8192,
     )
