@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { graphVersion } from './store/convert.js';
 import type { OpenedModel } from './store/open.js';
+import { quantizationVersion } from './store/precisions.js';
 import type { EmbedderOptions, Pooling } from './types.js';
 
 export interface Identity {
@@ -12,7 +13,7 @@ export interface Identity {
 }
 
 export function identityOf(
-  { manifest, tokenizer, precision, files }: OpenedModel,
+  { manifest, tokenizer, precision }: OpenedModel,
   pooling: Pooling,
   { embeddingLayer, specialTokens, echo, onLong }: Omit<EmbedderOptions, 'pooling'>,
   limit: number,
@@ -27,7 +28,8 @@ export function identityOf(
     // Absent where they are as they always were: vectors that are there stay known.
     ...(!embeddingLayer && pooling === 'avg_avg' && { embeddingLayer }),
     precision,
-    ...(precision !== 'float32' && { quantized: files.at(-1)!.sha256 }),
+    // Not the hash of the bytes: on another instruction set a channel may be evened out by another power of two.
+    ...(precision !== 'float32' && { quantized: quantizationVersion }),
     truncatedTo: null,
     ...(echo && { echo }),
   };

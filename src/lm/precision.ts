@@ -2,11 +2,12 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColeError, packageFile, physicalCores, pickNamed, writeFileAtomic } from '../base/index.js';
-import { planBatches, wholeTexts } from './batches.js';
+import { type PlannedBatch, planBatches, wholeTexts } from './batches.js';
 import { families } from './families/config.js';
 import { planPrefixBatches } from './prefixes.js';
 import { ModelSession } from './session.js';
-import { graphOf, inPrecision, type OpenedModel, openModel } from './store/open.js';
+import { type Reaches, reachGraph, reachOf } from './store/balance.js';
+import { graphOf, inPrecision, keepGraph, type OpenedModel, openModel } from './store/open.js';
 import {
   type Agreement,
   precisionManifest,
@@ -29,12 +30,14 @@ export interface PrecisionOptions {
 /** A precision below this median is refused. */
 const leastAgreement = 0.99;
 const pooling = 'avg_avg';
+/** Of each group of probe texts: how far the channels of int8 reach is seen in these, agreement is measured on the others. */
+const seenTexts = 8;
 /** Tokens of a run; a batch of any size gives the same vectors. */
 const batchTokens = 2048;
 
 /**
  * Makes weights of `precision` beside the float32 ones of a model that is present; nothing to do where they are there.
- * Agreement is measured on the texts of `data/probe-texts.json`, with pooling `avg_avg`. ERR_MODEL where its median is below
+ * Agreement is measured on texts of `data/probe-texts.json`, with pooling `avg_avg`. ERR_MODEL where its median is below
  * 0.99, unless forced.
  */
 export async function addPrecision(
@@ -48,15 +51,19 @@ export async function addPrecision(
   const known = await readPrecision(folder, manifest, precision);
   if (known && (force || known.agreement.median >= leastAgreement)) return showModel(name);
   onStep?.(`making ${precision} weights`);
+  const groups = await probeTexts();
+  const seen = Object.values(groups).flatMap((texts) => texts.slice(0, seenTexts));
+  const reaches = precision === 'int8' ? await reachesOf(model, seen, threads) : undefined;
   const file = `weights-${precision}.bin`;
   const {
     table: weights,
     bytes,
     sha256,
-  } = await quantizeWeights(manifest.config, manifest.weights, precision, folder, file);
+  } = await quantizeWeights(manifest.config, manifest.weights, precision, folder, file, reaches);
   const made = { weights, file, bytes, sha256 };
   onStep?.('measuring how near its vectors are to those of float32');
-  const agreement = await agreementOf(model, { ...model, precision, ...inPrecision(model, made) }, threads);
+  const unseen = Object.entries(groups).map(([group, texts]) => [group, texts.slice(seenTexts)] as const);
+  const agreement = await agreementOf(model, { ...model, precision, ...inPrecision(model, made) }, unseen, threads);
   if (agreement.median < leastAgreement && !force) {
     await rm(join(folder, file), { force: true });
     throw new ColeError(
@@ -69,15 +76,22 @@ export async function addPrecision(
   return showModel(name);
 }
 
-async function agreementOf(exact: OpenedModel, other: OpenedModel, threads: number): Promise<Agreement> {
-  const { groups } = JSON.parse(await readFile(packageFile('data', 'probe-texts.json'), 'utf8')) as {
-    groups: Record<string, string[]>;
-  };
-  const texts = Object.values(groups).flat();
+async function probeTexts(): Promise<Readonly<Record<string, readonly string[]>>> {
+  const text = await readFile(packageFile('data', 'probe-texts.json'), 'utf8');
+  return (JSON.parse(text) as { groups: Record<string, string[]> }).groups;
+}
+
+async function agreementOf(
+  exact: OpenedModel,
+  other: OpenedModel,
+  groups: readonly (readonly [name: string, texts: readonly string[]])[],
+  threads: number,
+): Promise<Agreement> {
+  const texts = groups.flatMap(([, each]) => each);
   const expected = await vectorsOf(exact, texts, threads);
   const got = await vectorsOf(other, texts, threads);
   let from = 0;
-  const measured = Object.entries(groups).map(([group, { length }]) => {
+  const measured = groups.map(([group, { length }]) => {
     const cosines = centredCosines(got.slice(from, from + length), expected.slice(from, from + length));
     from += length;
     return [group, { texts: length, median: cosines[length >> 1]!, worst: cosines[0]! }] as const;
@@ -90,24 +104,48 @@ async function agreementOf(exact: OpenedModel, other: OpenedModel, threads: numb
 }
 
 async function vectorsOf(model: OpenedModel, texts: readonly string[], threads: number): Promise<Float32Array[]> {
-  const { family, hidden, positions } = model.manifest.config;
-  const session = new ModelSession({
-    graphPath: await graphOf(model, { outputs: [pooling], embeddingLayer: true }),
-    files: model.files,
-    outputs: [pooling],
-    threads,
+  const { hidden } = model.manifest.config;
+  const graphPath = await graphOf(model, { outputs: [pooling], embeddingLayer: true });
+  const out: Float32Array[] = [];
+  await runOver(model, graphPath, [pooling], texts, threads, (batch, [rows]) => {
+    batch.texts.forEach((text, at) => {
+      out[text] = rows!.subarray(at * hidden, (at + 1) * hidden);
+    });
   });
+  return out;
+}
+
+async function reachesOf(model: OpenedModel, texts: readonly string[], threads: number): Promise<Reaches> {
+  const { config, weights } = model.manifest;
+  const { bytes, sources } = reachGraph(config, weights);
+  const reaches = new Map<string, Float32Array>();
+  if (sources.length === 0) return reaches;
+  const graphPath = await keepGraph(model.folder, 'reach-', bytes);
+  await runOver(model, graphPath, sources.map(reachOf), texts, threads, (_, found) => {
+    sources.forEach((source, at) => {
+      const before = reaches.get(source);
+      const larger = before ? found[at]!.map((size, i) => Math.max(size, before[i]!)) : found[at]!;
+      reaches.set(source, larger);
+    });
+  });
+  return reaches;
+}
+
+/** `use` gets the outputs of each batch. */
+async function runOver(
+  { manifest, tokenizer, files }: OpenedModel,
+  graphPath: string,
+  outputs: readonly string[],
+  texts: readonly string[],
+  threads: number,
+  use: (batch: PlannedBatch, outputs: readonly Float32Array[]) => void,
+): Promise<void> {
+  const { family, positions } = manifest.config;
+  const session = new ModelSession({ graphPath, files, outputs, threads });
   try {
-    const read = wholeTexts(model.tokenizer.encode(texts, { threads, maxTokens: positions }));
+    const read = wholeTexts(tokenizer.encode(texts, { threads, maxTokens: positions }));
     const plan = families[family]!.sharesPrefixes ? planPrefixBatches : planBatches;
-    const out: Float32Array[] = [];
-    for (const batch of plan(read, batchTokens)) {
-      const [rows] = await session.run(batch.feeds());
-      batch.texts.forEach((text, at) => {
-        out[text] = rows!.subarray(at * hidden, (at + 1) * hidden);
-      });
-    }
-    return out;
+    for (const batch of plan(read, batchTokens)) use(batch, await session.run(batch.feeds()));
   } finally {
     await session.close();
   }

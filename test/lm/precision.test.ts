@@ -4,11 +4,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configOfHuggingFace } from '#cole/lm/families/config.js';
+import { planBatches, wholeTexts } from '#cole/lm/batches.js';
+import { configOfHuggingFace, families as kinds } from '#cole/lm/families/config.js';
 import type { ModelConfig } from '#cole/lm/families/model.js';
 import { openSafetensors } from '#cole/lm/formats/safetensors.js';
 import { addModel, addPrecision, createEmbedder, openModel, showModel } from '#cole/lm/index.js';
+import type { WeightTable } from '#cole/lm/onnx/graph.js';
 import { centredCosines } from '#cole/lm/precision.js';
+import { planPrefixBatches } from '#cole/lm/prefixes.js';
+import { ModelSession } from '#cole/lm/session.js';
+import { balanceOf, type Reaches, reachGraph, reachOf } from '#cole/lm/store/balance.js';
 import { convertWeights, graphBytes } from '#cole/lm/store/convert.js';
 import { quantizeWeights } from '#cole/lm/store/quantize.js';
 import { distance, openRunner, runnerOf } from './graphs.js';
@@ -48,9 +53,34 @@ async function convert(name: string, arrange: (name: string, tensor: Tensor) => 
   return { config, source, folder, ids: texts.map((text) => text.ids) };
 }
 
-async function quantized({ config, source, folder }: Awaited<ReturnType<typeof convert>>, precision: 'int8' | 'int4') {
+type Model = Awaited<ReturnType<typeof convert>>;
+
+/** Over all texts of the model. */
+async function reachesOf({ config, folder, ids }: Model, table: WeightTable): Promise<Reaches> {
+  const { bytes, sources } = reachGraph(config, table);
+  if (sources.length === 0) return new Map();
+  const path = join(folder, 'reach.onnx');
+  writeFileSync(path, bytes);
+  const session = new ModelSession({ graphPath: path, files: [], outputs: sources.map(reachOf), threads: 1 });
+  const reaches = new Map<string, Float32Array>();
+  const plan = kinds[config.family]!.sharesPrefixes ? planPrefixBatches : planBatches;
+  for (const text of ids) {
+    const [batch] = plan(wholeTexts({ ids: Int32Array.from(text), offsets: Int32Array.of(0, text.length) }), 1000);
+    const found = await session.run(batch!.feeds());
+    for (const [at, source] of sources.entries()) {
+      const before = reaches.get(source);
+      reaches.set(source, before ? before.map((size, i) => Math.max(size, found[at]![i]!)) : found[at]!);
+    }
+  }
+  await session.close();
+  return reaches;
+}
+
+async function quantized(model: Model, precision: 'int8' | 'int4', isBalanced = precision === 'int8') {
+  const { config, source, folder } = model;
   const { table } = await convertWeights(config, source, folder);
-  const made = await quantizeWeights(config, table, precision, folder, `${precision}.bin`);
+  const reaches = isBalanced ? await reachesOf(model, table) : undefined;
+  const made = await quantizeWeights(config, table, precision, folder, `${precision}.bin`, reaches);
   const path = join(folder, `${precision}.onnx`);
   writeFileSync(path, graphBytes(config, made.table, { outputs: ['avg_avg', 'last_token'], embeddingLayer: true }));
   return { ...made, runner: await runnerOf(config, path) };
@@ -109,6 +139,53 @@ describe.each(families)('%s', (name) => {
         expect(distance(together[text]![pooling]!, vectors[pooling]!)).toBeLessThan(1e-4);
       }
     });
+  });
+});
+
+describe('int8 with channels that are far larger than the rest', () => {
+  /** Every fifth channel of a norm 30 times as large. */
+  const uneven = (name: string, tensor: Tensor): Tensor =>
+    name.endsWith('layernorm.weight')
+      ? { ...tensor, data: tensor.data.map((value, i) => (i % 5 === 2 ? 30 * value : value)) }
+      : tensor;
+
+  it.each(['llama', 'mistral', 'qwen2'])('is nearer to float32 in %s where their range is moved', async (name) => {
+    const error = async (isBalanced: boolean) => {
+      const model = await convert(name, uneven);
+      const exact = await openRunner(model.config, model.source, ['avg_avg'], model.folder);
+      const { runner } = await quantized(model, 'int8', isBalanced);
+      const [expected, got] = [await exact.run(model.ids, 1000), await runner.run(model.ids, 1000)];
+      await Promise.all([exact.close(), runner.close(), model.source.close()]);
+      return expected.reduce((sum, { avg_avg }, text) => sum + distance(got[text]!.avg_avg!, avg_avg!), 0);
+    };
+    expect(await error(true)).toBeLessThan(0.6 * (await error(false)));
+  });
+
+  it('moves powers of two, about 1 in the mean, and leaves channels that are nothing alone', async () => {
+    const model = await convert('llama', uneven);
+    const { table } = await convertWeights(model.config, model.source, model.folder);
+    const reaches = new Map(await reachesOf(model, table));
+    const source = '0.mlp.norm';
+    const reach = reaches.get(source)!.slice();
+    reach[7] = 0;
+    reaches.set(source, reach);
+    const bytes = readFileSync(join(model.folder, table.file));
+    const read = async (name: string) => {
+      const { shape, offset } = table.tensors[name]!;
+      return new Float32Array(bytes.buffer, bytes.byteOffset + offset, shape[0]! * shape[1]!);
+    };
+    const { rows, divisors } = await balanceOf(model.config, table, reaches, read);
+    for (const matrix of ['0.mlp.gate', '0.mlp.up']) expect(rows.get(matrix)).toBe(divisors.get(source));
+    expect(rows.get('0.mlp.down')).toBe(divisors.get('0.mlp.up'));
+    for (const factors of divisors.values()) {
+      const logs = [...factors].map(Math.log2);
+      expect(logs.every(Number.isInteger)).toBe(true);
+      expect(Math.abs(logs.reduce((a, b) => a + b, 0) / logs.length)).toBeLessThan(0.25);
+    }
+    const factors = divisors.get(source)!;
+    expect(factors[7]).toBe(1);
+    expect(factors[2]! / factors[3]!).toBeGreaterThanOrEqual(4);
+    await model.source.close();
   });
 });
 

@@ -23,13 +23,16 @@ export function addRmsNorm(
     domain: ms,
     outputs: 4,
   });
+  g.channels.set(outputs[0]!, scale);
   return { norm: outputs[0]!, sum: outputs[3]! };
 }
 
 /** Root-mean-square norm over the last axis. */
 export function rmsNorm(g: Graph, x: Value, scale: string, epsilon: number): Value {
   const attributes = { epsilon: { float: epsilon }, axis: -1, stash_type: 1 };
-  return g.node('SimplifiedLayerNormalization', [x, g.weight(scale)], { attributes });
+  const norm = g.node('SimplifiedLayerNormalization', [x, g.weight(scale)], { attributes });
+  g.channels.set(norm, scale);
+  return norm;
 }
 
 /** Norm of mean and variance over the last axis; the shift may be absent. */
@@ -55,7 +58,9 @@ export function gatedSilu(g: Graph, gate: Value, up: Value): Value {
 
 /** A SiLU-gated MLP without biases. */
 export function gatedMlp(g: Graph, x: Value, name: string): Value {
-  return linear(g, gatedSilu(g, linear(g, x, `${name}.gate`), linear(g, x, `${name}.up`)), `${name}.down`);
+  const gated = gatedSilu(g, linear(g, x, `${name}.gate`), linear(g, x, `${name}.up`));
+  g.channels.set(gated, `${name}.up`);
+  return linear(g, gated, `${name}.down`);
 }
 
 /** What the graph of an encoder takes: texts of one length, and which of their tokens means are over. */

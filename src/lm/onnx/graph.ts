@@ -52,8 +52,10 @@ export class Graph {
   private readonly inputs: ValueProto[] = [];
   private readonly outputs: ValueProto[] = [];
   private readonly aliases: Value[] = [];
-  /** Names of the weight matrices that were asked for. */
-  readonly matrices = new Set<string>();
+  /** The weight matrices that were asked for, by name, with what each is multiplied with. */
+  readonly matrices = new Map<string, Value>();
+  /** Values with the weight whose last axis scales their channels. What a weight matrix reads of them nothing else reads. */
+  readonly channels = new Map<Value, string>();
 
   constructor(
     private readonly name: string,
@@ -113,9 +115,9 @@ export class Graph {
     return name;
   }
 
-  /** A weight matrix that may be kept in another precision. */
-  matrix(name: string): Value {
-    this.matrices.add(name);
+  /** A weight matrix that may be kept in another precision, to be multiplied with x [..., K]. */
+  matrix(name: string, x: Value): Value {
+    this.matrices.set(name, x);
     return this.weight(name);
   }
 

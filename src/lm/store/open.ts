@@ -85,10 +85,7 @@ async function requireBytes(path: string, bytes: number, remedy: string): Promis
   throw new ColeError('ERR_DATA', `expected ${bytes} bytes in ${path}, got ${size}; ${remedy}`);
 }
 
-/**
- * Path of the graph that gives `options.outputs` from the model's weights. Its name is that of its content: a process of
- * another version of cole leaves alone what this one may be about to load.
- */
+/** Path of the graph that gives `options.outputs` from the model's weights. */
 export async function graphOf(
   { folder, manifest, precision, weights }: OpenedModel,
   options: GraphOptions,
@@ -97,8 +94,16 @@ export async function graphOf(
   const tensors = Object.values(weights.tensors).reduce((sum, entry) => sum + bytesOf(entry), 0);
   refuseLargerThanMemory(model, precision === 'float32' ? weightsBytes : tensors);
   const bytes = graphBytes(config, weights, options, config.ready && (await skeletonIn(folder, config.ready.sha256)));
+  return keepGraph(folder, precision === 'float32' ? '' : `${precision}-`, bytes);
+}
+
+/**
+ * Path of a graph of these bytes, beside the weights that it names. Its name is that of its content: a process of another
+ * version of cole leaves alone what this one may be about to load.
+ */
+export async function keepGraph(folder: string, prefix: string, bytes: Uint8Array): Promise<string> {
   const name = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
-  const path = join(folder, `graph-${precision === 'float32' ? '' : `${precision}-`}${name}.onnx`);
+  const path = join(folder, `graph-${prefix}${name}.onnx`);
   const there = await readFile(path).catch(() => undefined);
   if (!there?.equals(bytes)) await writeFileAtomic(path, bytes);
   return path;

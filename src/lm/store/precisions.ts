@@ -12,7 +12,7 @@ export type QuantizedPrecision = Exclude<Precision, 'float32'>;
 export const precisions: Readonly<Record<QuantizedPrecision, true>> = { int8: true, int4: true };
 
 /** Raised when the weights of a precision, or what is computed with them, change: those of another version are not seen. */
-const quantizationVersion = 1;
+export const quantizationVersion = 2;
 
 /**
  * How near the vectors are to those of float32: cosines between the two, each with the mean over the texts of its group

@@ -2,11 +2,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColeError, writeAtomic } from '../../base/index.js';
-import { families } from '../families/config.js';
 import { blockSize, largestInt8, scalesOf, zeroPointsOf } from '../families/linear.js';
 import type { ModelConfig } from '../families/model.js';
 import { readExactly } from '../formats/read.js';
 import type { WeightEntry, WeightTable } from '../onnx/graph.js';
+import { type Balance, balanceOf, floatGraph, type Reaches } from './balance.js';
 import { WeightFile, weightsName } from './convert.js';
 import type { QuantizedPrecision } from './precisions.js';
 
@@ -28,37 +28,53 @@ type Quantizer = (name: string, values: Float32Array, rows: number, columns: num
 
 const quantizers: Readonly<Record<QuantizedPrecision, Quantizer>> = { int8, int4 };
 
-/** Writes the matrices of the model in `folder` into `file`, beside its weights. */
+/** Writes the matrices of the model in `folder` into `file`, beside its weights; with `reaches`, balanced ones. */
 export async function quantizeWeights(
   config: ModelConfig,
   weights: WeightTable,
   precision: QuantizedPrecision,
   folder: string,
   file: string,
+  reaches?: Reaches,
 ): Promise<QuantizedWeights> {
   const quantize = quantizers[precision];
   const tensors: Record<string, WeightEntry> = { ...weights.tensors };
   const path = join(folder, weightsName);
   const from = await open(path);
+  const read = (name: string) => readFloats(from, weights.tensors[name]!, path);
   let made = { bytes: 0, sha256: '' };
   try {
+    const balance = reaches && (await balanceOf(config, weights, reaches, read));
     await writeAtomic(join(folder, file), async (handle) => {
       const out = new WeightFile(handle);
-      for (const name of matricesOf(config, weights)) {
-        const entry = weights.tensors[name]!;
-        const [rows, columns] = entry.shape as readonly [number, number];
-        for (const part of quantize(name, await readFloats(from, entry, path), rows, columns)) {
-          const { buffer, byteOffset, byteLength } = part.values;
-          const offset = await out.append(new Uint8Array(buffer, byteOffset, byteLength));
-          tensors[part.name] = { shape: part.shape, offset, file, ...typeOf(part.values) };
-        }
+      const add = async ({ name, shape, values }: Part) => {
+        const offset = await out.append(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+        tensors[name] = { shape, offset, file, ...typeOf(values) };
+      };
+      const matrices = matricesOf(config, weights);
+      for (const name of matrices) {
+        const [rows, columns] = weights.tensors[name]!.shape as readonly [number, number];
+        for (const part of quantize(name, balanced(await read(name), name, balance), rows, columns)) await add(part);
       }
+      for (const name of balance?.divisors.keys() ?? [])
+        if (!matrices.includes(name))
+          await add({ name, shape: weights.tensors[name]!.shape, values: balanced(await read(name), name, balance) });
       made = out.finish();
     });
   } finally {
     await from.close();
   }
   return { table: { file: weights.file, tensors }, ...made };
+}
+
+/** The same values, with the range of their channels moved. */
+function balanced(values: Float32Array, name: string, balance: Balance | undefined): Float32Array {
+  const factors = balance?.rows.get(name);
+  const divisors = balance?.divisors.get(name);
+  const columns = factors ? values.length / factors.length : 1;
+  if (factors) for (let at = 0; at < values.length; at++) values[at] = values[at]! * factors[Math.floor(at / columns)]!;
+  if (divisors) for (let at = 0; at < values.length; at++) values[at] = values[at]! / divisors[at % divisors.length]!;
+  return values;
 }
 
 function typeOf(values: Part['values']): Pick<WeightEntry, 'type'> {
@@ -73,7 +89,7 @@ function matricesOf(config: ModelConfig, weights: WeightTable): string[] {
       'ERR_OPTION',
       'expected precision float32 for a ready ONNX graph, whose weights stay as they are',
     );
-  return [...families[config.family]!.graph(config, weights, { outputs: ['mean'], embeddingLayer: true }).matrices];
+  return [...floatGraph(config, weights).matrices.keys()];
 }
 
 async function readFloats(file: FileHandle, { shape, offset }: WeightEntry, path: string): Promise<Float32Array> {
