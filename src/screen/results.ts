@@ -1,9 +1,9 @@
 /** What a screen found, as files: top.arrow and summary.json. */
-import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { columnsToFile, fileToColumns } from '../arrow/index.js';
 import { ColeError, writeFileAtomic } from '../base/index.js';
+import { readRunFile } from '../study/index.js';
 import { type ChunkResult, type StageSeconds, stages } from './chunk.js';
 import type { Recall } from './recall.js';
 import type { ScreenedRow, TopRows } from './top.js';
@@ -89,8 +89,7 @@ export async function writeResults(directory: string, summary: ScreenSummary, to
 }
 
 export function readSummary(directory: string): ScreenSummary | undefined {
-  const path = join(directory, 'summary.json');
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ScreenSummary) : undefined;
+  return readRunFile<ScreenSummary>(directory, 'summary.json', ['taken', 'rejected', 'seconds', 'shard']);
 }
 
 export async function readTop(directory: string): Promise<ScreenedRow[]> {

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { interruptedBy, type OnProgress, packageFile, stream } from '../base/index.js';
+import { ColeError, interruptedBy, type OnProgress, packageFile, stream } from '../base/index.js';
 import { needsEmbedder, type Scaling } from '../features/index.js';
 import { createEmbedder } from '../lm/index.js';
 import { space as spaceOf } from '../spaces/index.js';
@@ -72,6 +72,11 @@ export async function runScreen(options: ScreenOptions, hooks: RunScreenHooks = 
   const value = table.metric(plan.metric);
   const archs = table.archs.filter((arch) => value(arch) !== undefined);
   const values = Float64Array.from(archs, (arch) => value(arch)!);
+  if (archs.length < 2)
+    throw new ColeError(
+      'ERR_INPUT',
+      `expected two or more architectures with a ${plan.metric} in table ${table.name}, got ${archs.length}`,
+    );
   const unlock = await lockDirectory(options.out);
   try {
     const compared = { ...plan, source: 'path' in plan.source ? 'file' : plan.source };

@@ -17,11 +17,16 @@ export interface RunComparison extends Reduction {
 const baselineFeatures = 'path';
 
 /**
- * Each finished run among the directories, or inside them, against the finished one with path encoding; none where there is not exactly one such baseline. Only
- * runs with the baseline's seed, budget and number of trials are compared: their trials start from the same architectures.
+ * Each finished run among the directories, or inside them, against the finished one with path encoding; none where there is
+ * not exactly one such baseline. Only runs with the baseline's seed, budget and number of trials are compared: their trials
+ * start from the same architectures.
  */
 export function compareRuns(directories: readonly string[]): RunComparison[] {
-  const runs = directories.flatMap(summarized).map(readRun);
+  // Screens and regression studies have no targets.
+  const runs = directories
+    .flatMap(summarized)
+    .map(readRun)
+    .filter(({ summary }) => summary.targets !== undefined);
   const baselines = runs.filter(({ summary }) => summary.features === baselineFeatures);
   const baseline = baselines[0];
   if (!baseline || baselines.length > 1) return [];

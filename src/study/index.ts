@@ -8,6 +8,7 @@ export {
   type Manifest,
   makeManifest,
   readManifest,
+  readRunFile,
   requireSameRun,
   startDirectory,
 } from './manifest.js';

@@ -37,13 +37,22 @@ export function makeManifest(
 
 /** The manifest of a directory, or undefined where there is none. */
 export function readManifest(directory: string): Manifest | undefined {
-  const path = join(directory, 'manifest.json');
+  return readRunFile<Manifest>(directory, 'manifest.json', ['options', 'hashes']);
+}
+
+/** An object of JSON in a run directory that has `fields`; undefined where there is none. Throws ERR_DATA for anything else. */
+export function readRunFile<T>(directory: string, name: string, fields: readonly (keyof T & string)[]): T | undefined {
+  const path = join(directory, name);
   if (!existsSync(path)) return undefined;
+  let found: unknown;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+    found = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
     throw new ColeError('ERR_DATA', `expected JSON in ${path}, got ${(cause as Error).message}`, { cause });
   }
+  const missing = fields.find((field) => !isObject(found) || !(field in found));
+  if (missing !== undefined) throw new ColeError('ERR_DATA', `expected ${missing} in ${path}, got none`);
+  return found as T;
 }
 
 /** Makes the directory and writes the manifest. A folder that holds other things is refused. */

@@ -3,7 +3,6 @@
  * writes files. The result is the same for any number of workers, and for a run that was cut off and started again.
  */
 import { setMaxListeners } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { ColeError, interruptedBy, type OnProgress, packageFile, writeFileAtomic } from '../base/index.js';
@@ -23,7 +22,15 @@ import { extendSearch, searchLengths } from './extend.js';
 import { warnOfLongTexts } from './features.js';
 import { Journal, type TrialRecord, trialsOf } from './journal.js';
 import { lockDirectory } from './lock.js';
-import { codeHash, longerOptions, makeManifest, readManifest, requireSameRun, startDirectory } from './manifest.js';
+import {
+  codeHash,
+  longerOptions,
+  makeManifest,
+  readManifest,
+  readRunFile,
+  requireSameRun,
+  startDirectory,
+} from './manifest.js';
 import { planSearch, type RunSearchOptions, type SearchPlan } from './options.js';
 import { trialRows, trialsArrow, trialsCsv } from './results.js';
 import { comparedOptions, factsOf } from './source.js';
@@ -89,10 +96,8 @@ export async function runSearch(options: RunSearchOptions, hooks: RunSearchHooks
 }
 
 function finishedSummary(directory: string): SearchSummary | undefined {
-  const path = join(directory, 'summary.json');
-  if (!existsSync(path)) return undefined;
-  const summary = JSON.parse(readFileSync(path, 'utf8')) as SearchSummary;
-  return summary.trials.done === summary.trials.planned ? summary : undefined;
+  const summary = readRunFile<SearchSummary>(directory, 'summary.json', ['objective', 'trials']);
+  return summary && summary.trials.done === summary.trials.planned ? summary : undefined;
 }
 
 async function openEmbedder(plan: SearchPlan, options: RunSearchOptions, cores: CoreBudget): Promise<Embedder> {

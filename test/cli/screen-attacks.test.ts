@@ -69,6 +69,25 @@ describe('a screen', { timeout: 120_000 }, () => {
     expect(top(out)).toEqual(top(whole));
   });
 
+  it('names the file of its folder that is damaged', async () => {
+    const damaged = join(temporaryFolder(), 'run');
+    cpSync(whole, damaged, { recursive: true });
+    for (const [name, text, message] of [
+      ['summary.json', '{}', 'expected taken in'],
+      ['summary.json', 'x', 'expected JSON in'],
+      ['manifest.json', '[]', 'expected options in'],
+    ] as const) {
+      writeFileSync(join(damaged, name), text);
+      for (const args of [
+        [...common, damaged],
+        ['merge', damaged, '--out', join(folder, 'merged')],
+      ]) {
+        const { code, stderr } = await cole(args);
+        expect([code, stderr]).toEqual([1, expect.stringContaining(`${message} ${join(damaged, name)}`)]);
+      }
+    }
+  });
+
   it('is lengthened', async () => {
     const out = join(temporaryFolder(), 'run');
     const args = (n: string) => ['screen', '-n', n, ...counts, '--out', out];

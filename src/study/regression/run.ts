@@ -4,7 +4,6 @@
  * study that was cut off and started again.
  */
 import { setMaxListeners } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ColeError, interruptedBy, type OnProgress, packageFile, writeFileAtomic } from '../../base/index.js';
 import { type Space, space as spaceOf } from '../../spaces/index.js';
@@ -20,7 +19,7 @@ import {
 import { extendDirectory } from '../extend.js';
 import { Journal } from '../journal.js';
 import { lockDirectory } from '../lock.js';
-import { codeHash, makeManifest, readManifest, requireSameRun, startDirectory } from '../manifest.js';
+import { codeHash, makeManifest, readManifest, readRunFile, requireSameRun, startDirectory } from '../manifest.js';
 import { type Population, populationOf } from './data.js';
 import { type RegressionEntry, type RegressionTrial, regressionEntries, trialKey, trialsOf } from './journal.js';
 import { regressionMetrics } from './metrics.js';
@@ -126,8 +125,7 @@ function comparedOptions(plan: RegressionPlan, { sizes }: StudyFacts): Record<st
 }
 
 function finishedSummary(directory: string): RegressionSummary | undefined {
-  const path = join(directory, 'summary.json');
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RegressionSummary) : undefined;
+  return readRunFile<RegressionSummary>(directory, 'summary.json', ['results', 'comparisons']);
 }
 
 interface Work {
