@@ -63,15 +63,15 @@ export async function screenChunk(task: ChunkTask, scorer: Scorer): Promise<Chun
   chosen = scorer.readingOrder(chosen);
   const before = scorer.languageModel;
   const start = performance.now();
-  const { mean, std, tokens, truncated } = await scorer.full(
-    chosen,
-    made,
-    task.part === undefined ? undefined : new Part(task.part, chosen),
-  );
+  const part = task.part === undefined ? undefined : new Part(task.part, chosen);
+  const { mean, std, tokens, truncated } = await scorer.full(chosen, made, part);
   clock.add('score', start);
   const after = scorer.languageModel;
   const tokenize = after.tokenizeSeconds - before.tokenizeSeconds;
   const embed = after.modelSeconds - before.modelSeconds;
+  // Most of what was done before a kill is the language model's, where there is one.
+  const earlier = part?.secondsBefore ?? 0;
+  const earlierEmbed = tokens > 0 ? earlier : 0;
   const top = new TopRows(task.top);
   top.add(
     chosen.map((item, at): ScreenedRow => {
@@ -94,7 +94,12 @@ export async function screenChunk(task: ChunkTask, scorer: Scorer): Promise<Chun
     full: chosen.length,
     tokens,
     truncated,
-    seconds: { ...clock.seconds, tokenize, embed, score: Math.max(0, clock.seconds.score - tokenize - embed) },
+    seconds: {
+      ...clock.seconds,
+      tokenize,
+      embed: embed + earlierEmbed,
+      score: Math.max(0, clock.seconds.score - tokenize - embed) + earlier - earlierEmbed,
+    },
     top: top.rows,
   };
 }

@@ -16,6 +16,8 @@ interface PartLine {
   readonly of: string;
   /** Means, then deviations, of the items after those of the lines before: the bytes of doubles in base64. */
   readonly scores: string;
+  /** That all scores so far took. */
+  readonly seconds: number;
 }
 
 export function partPath(directory: string, chunk: number): string {
@@ -33,11 +35,18 @@ export class Part {
   readonly #items: readonly Item[];
   #of: string | undefined;
   #rows = 0;
-  #written = performance.now();
+  #secondsBefore = 0;
+  readonly #begun = performance.now();
+  #written = this.#begun;
 
   constructor(path: string, items: readonly Item[]) {
     this.#path = path;
     this.#items = items;
+  }
+
+  /** What the scores that were read had taken. */
+  get secondsBefore(): number {
+    return this.#secondsBefore;
   }
 
   /** Fills in the scores of the first items, as many as there are on disk, and returns how many. */
@@ -47,12 +56,14 @@ export class Part {
       const bytes = readFileSync(this.#path);
       let end = 0;
       for (let next = bytes.indexOf(0x0a) + 1; next > 0; next = bytes.indexOf(0x0a, next) + 1) {
-        const scores = this.#scores(bytes.subarray(end, next).toString());
-        const rows = (scores?.length ?? 0) / 2;
-        if (scores === undefined || this.#rows + rows > mean.length) break;
+        const line = this.#line(bytes.subarray(end, next).toString());
+        const rows = (line?.scores.length ?? 0) / 2;
+        if (line === undefined || this.#rows + rows > mean.length) break;
+        const { scores, seconds } = line;
         mean.set(scores.subarray(0, rows), this.#rows);
         std.set(scores.subarray(rows), this.#rows);
         this.#rows += rows;
+        this.#secondsBefore = seconds;
         end = next;
       }
       truncateSync(this.#path, end);
@@ -67,7 +78,11 @@ export class Part {
     if (performance.now() - this.#written < 1000 * secondsApart) return;
     const fresh = [mean, std].map((each) => each.subarray(this.#rows, rows));
     const doubles = Float64Array.from([...fresh[0]!, ...fresh[1]!]);
-    const line: PartLine = { of: this.#hash(), scores: Buffer.from(doubles.buffer).toString('base64') };
+    const line: PartLine = {
+      of: this.#hash(),
+      scores: Buffer.from(doubles.buffer).toString('base64'),
+      seconds: this.#secondsBefore + (performance.now() - this.#begun) / 1000,
+    };
     try {
       appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
     } catch (error) {
@@ -77,12 +92,13 @@ export class Part {
     this.#written = performance.now();
   }
 
-  /** Of one line; undefined where it is damaged or of other items. */
-  #scores(text: string): Float64Array | undefined {
+  /** Undefined where the line is damaged or of other items. */
+  #line(text: string): { readonly scores: Float64Array; readonly seconds: number } | undefined {
     try {
-      const { of, scores } = JSON.parse(text) as PartLine;
+      const { of, scores, seconds } = JSON.parse(text) as PartLine;
       const bytes = Uint8Array.from(Buffer.from(scores, 'base64'));
-      return of === this.#hash() && bytes.length % 16 === 0 ? new Float64Array(bytes.buffer) : undefined;
+      if (of !== this.#hash() || bytes.length % 16 !== 0 || !(seconds >= 0)) return undefined;
+      return { scores: new Float64Array(bytes.buffer), seconds };
     } catch {
       return undefined;
     }

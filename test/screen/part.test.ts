@@ -27,6 +27,8 @@ describe('a part', () => {
     const [again, deviations] = [new Float64Array(10), new Float64Array(10).fill(1)];
     const next = new Part(path, items);
     expect(next.read(again, deviations)).toBe(7);
+    expect(next.secondsBefore).toBeGreaterThan(0.5);
+    expect(next.secondsBefore).toBeLessThan(30);
     expect(again.slice(0, 7)).toEqual(mean.slice(0, 7));
     expect([...deviations].every((value, at) => Object.is(value, at < 7 ? -0 : 1))).toBe(true);
     await later();
