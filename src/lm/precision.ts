@@ -117,15 +117,15 @@ async function vectorsOf(model: OpenedModel, texts: readonly string[], threads: 
 
 async function reachesOf(model: OpenedModel, texts: readonly string[], threads: number): Promise<Reaches> {
   const { config, weights } = model.manifest;
-  const { bytes, sources } = reachGraph(config, weights);
+  const { bytes, groups } = reachGraph(config, weights);
   const reaches = new Map<string, Float32Array>();
-  if (sources.length === 0) return reaches;
+  if (groups.length === 0) return reaches;
   const graphPath = await keepGraph(model.folder, 'reach-', bytes);
-  await runOver(model, graphPath, sources.map(reachOf), texts, threads, (_, found) => {
-    sources.forEach((source, at) => {
-      const before = reaches.get(source);
+  await runOver(model, graphPath, groups.map(reachOf), texts, threads, (_, found) => {
+    groups.forEach((group, at) => {
+      const before = reaches.get(group);
       const larger = before ? found[at]!.map((size, i) => Math.max(size, before[i]!)) : found[at]!;
-      reaches.set(source, larger);
+      reaches.set(group, larger);
     });
   });
   return reaches;

@@ -54,8 +54,8 @@ describe.each(['smollm2-135m', 'all-minilm-l6-v2'])('%s in int8', (model) => {
     if (!present.some(({ name }) => name === model)) skip(`${model} is not in the model store`);
     const { precisions } = await addPrecision(model, 'int8');
     expect(modelsFolder().startsWith(home)).toBe(true);
-    // SmolLM2's channels are uneven; without moving their range it had 0.994.
-    expect(precisions!.int8!.agreement.median).toBeGreaterThan(model === 'smollm2-135m' ? 0.997 : 0.99);
+    // Without moving the range of uneven channels it is 0.994.
+    expect(precisions!.int8!.agreement.median).toBeGreaterThan(0.996);
     expect(precisions!.int8!.agreement.worst).toBeGreaterThan(0.95);
     const exact = await embed(model, 'float32', {});
     const together = await embed(model, 'int8', {});

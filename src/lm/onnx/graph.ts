@@ -121,6 +121,10 @@ export class Graph {
     return this.weight(name);
   }
 
+  has(name: string): boolean {
+    return Object.hasOwn(this.weights.tensors, name);
+  }
+
   entry(name: string): WeightEntry {
     const entry = this.weights.tensors[name];
     if (!entry) throw new ColeError('ERR_MODEL', `expected tensor ${name} in ${this.weights.file}, got none`);

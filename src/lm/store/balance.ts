@@ -2,18 +2,21 @@
  * Before a product in int8, range is moved from the channels of what is multiplied into the rows of the matrix (SmoothQuant;
  * Xiao et al., ICML 2023). A few channels of a language model are far larger than the rest, and bytes with one scale a row
  * have little left for the others. What moves is a power of two for each channel, so that the product stays the same to
- * the bit in float32, and it is taken out of the weight before: the scale of a norm, or the columns of a matrix. Nothing is left to do at
- * run time.
+ * the bit in float32. Where a weight before scales the channels, the scale of a norm or the columns of a matrix, it is taken
+ * out of that, and nothing is left to do at run time; elsewhere what is multiplied is divided.
  */
 import { families } from '../families/config.js';
 import type { ModelConfig } from '../families/model.js';
 import type { Graph, Value, WeightTable } from '../onnx/graph.js';
 
-/** Matrices that are multiplied with the same x [..., K], whose channels the last axis of `source` scales. */
+/** Matrices that are multiplied with the same x [..., K]. */
 interface Group {
-  readonly source: string;
+  /** That of the first matrix. */
+  readonly name: string;
   readonly x: Value;
   readonly matrices: readonly string[];
+  /** The weight whose last axis scales the channels of x. */
+  readonly source: string | undefined;
 }
 
 export interface Balance {
@@ -21,48 +24,49 @@ export interface Balance {
   readonly rows: ReadonlyMap<string, Float32Array>;
   /** What the last axis of the weights before is divided by. */
   readonly divisors: ReadonlyMap<string, Float32Array>;
+  /** What is multiplied with a matrix takes these first, where no weight before did. */
+  readonly inverses: ReadonlyMap<string, Float32Array>;
 }
 
-/** Largest sizes of channels, by the source that scales them. */
+/** Largest sizes of the channels of what is multiplied, by the first matrix that it is multiplied with. */
 export type Reaches = ReadonlyMap<string, Float32Array>;
 
-/** Part of the range of x, in powers, that goes into the matrix. Errors of SmolLM2 differ little from 0.6 to 0.75. */
-const moved = 0.7;
+/** Part of the range of x, in powers, that goes into the matrix. Best of 0.5 to 0.85 for MiniLM; for SmolLM2 0.6 to 0.75 are alike. */
+const moved = 0.75;
+/** The matrix after attention: what attention mixes is even, and SmolLM2's error was half as large again with range moved there. */
+const afterAttention = /\.out$/;
+/** Channels whose factors are no further apart are not worth a division at run time. */
+const evenEnough = 4;
 
 export function floatGraph(config: ModelConfig, weights: WeightTable): Graph {
   return families[config.family]!.graph(config, weights, { outputs: ['mean'], embeddingLayer: true });
 }
 
 function groupsOf(g: Graph): Group[] {
-  const bySource = new Map<string, { source: string; x: Value; matrices: string[] }>();
-  for (const [matrix, x] of g.matrices) {
-    const source = g.channels.get(x);
-    if (source === undefined) continue;
-    const group = bySource.get(source);
-    if (group) group.matrices.push(matrix);
-    else bySource.set(source, { source, x, matrices: [matrix] });
-  }
-  return [...bySource.values()];
+  const byInput = new Map<Value, string[]>();
+  for (const [matrix, x] of g.matrices)
+    if (!afterAttention.test(matrix)) byInput.set(x, [...(byInput.get(x) ?? []), matrix]);
+  return [...byInput].map(([x, matrices]) => ({ name: matrices[0]!, x, matrices, source: g.channels.get(x) }));
 }
 
-/** A graph whose outputs are the reaches of a batch, [K] each, and the names of these outputs: those of the sources. */
-export function reachGraph(config: ModelConfig, weights: WeightTable): { bytes: Uint8Array; sources: string[] } {
+/** A graph whose outputs are the reaches of a batch, [K] each, and the names of their groups. */
+export function reachGraph(config: ModelConfig, weights: WeightTable): { bytes: Uint8Array; groups: string[] } {
   const g = floatGraph(config, weights);
   const groups = groupsOf(g);
-  for (const { source, x, matrices } of groups) {
-    const channels = g.entry(matrices[0]!).shape[0]!;
+  for (const { name, x } of groups) {
+    const channels = g.entry(name).shape[0]!;
     const rows = g.node('Reshape', [g.node('Abs', [x]), g.integers([-1, channels])]);
     // An expert that no row chose has a largest value too.
     const zeros = g.node('Expand', [g.scalar(0), g.integers([1, channels])]);
     const all = g.node('Concat', [rows, zeros], { attributes: { axis: 0 } });
     const largest = g.node('ReduceMax', [all, g.integers([0])], { attributes: { keepdims: 0 } });
-    g.output(reachOf(source), largest, 'float32', [channels]);
+    g.output(reachOf(name), largest, 'float32', [channels]);
   }
-  return { bytes: g.encode(), sources: groups.map(({ source }) => source) };
+  return { bytes: g.encode(), groups: groups.map(({ name }) => name) };
 }
 
-/** Name of the output. */
-export const reachOf = (source: string) => `reach of ${source}`;
+/** Name of the output of a group. */
+export const reachOf = (group: string) => `reach of ${group}`;
 
 /** `read` gives the values of a matrix [K, N]. */
 export async function balanceOf(
@@ -73,8 +77,9 @@ export async function balanceOf(
 ): Promise<Balance> {
   const rows = new Map<string, Float32Array>();
   const divisors = new Map<string, Float32Array>();
-  for (const { source, matrices } of groupsOf(floatGraph(config, weights))) {
-    const reach = reaches.get(source)!;
+  const inverses = new Map<string, Float32Array>();
+  for (const { name, matrices, source } of groupsOf(floatGraph(config, weights))) {
+    const reach = reaches.get(name)!;
     const largest = new Float32Array(reach.length);
     for (const matrix of matrices) {
       const values = await read(matrix);
@@ -83,10 +88,15 @@ export async function balanceOf(
         for (let j = 0; j < columns; j++, at++) largest[i] = Math.max(largest[i]!, Math.abs(values[at]!));
     }
     const factors = factorsOf(reach, largest);
-    divisors.set(source, factors);
-    for (const matrix of matrices) rows.set(matrix, factors);
+    if (source !== undefined) divisors.set(source, factors);
+    else if (Math.max(...factors) <= evenEnough * Math.min(...factors)) continue;
+    const inverse = factors.map((factor) => 1 / factor);
+    for (const matrix of matrices) {
+      rows.set(matrix, factors);
+      if (source === undefined) inverses.set(matrix, inverse);
+    }
   }
-  return { rows, divisors };
+  return { rows, divisors, inverses };
 }
 
 /** What the texts that were seen hardly reach may reach further in others: it is not made much larger. */

@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColeError, writeAtomic } from '../../base/index.js';
-import { blockSize, largestInt8, scalesOf, zeroPointsOf } from '../families/linear.js';
+import { blockSize, inverseOf, largestInt8, scalesOf, zeroPointsOf } from '../families/linear.js';
 import type { ModelConfig } from '../families/model.js';
 import { readExactly } from '../formats/read.js';
 import type { WeightEntry, WeightTable } from '../onnx/graph.js';
@@ -59,6 +59,8 @@ export async function quantizeWeights(
       for (const name of balance?.divisors.keys() ?? [])
         if (!matrices.includes(name))
           await add({ name, shape: weights.tensors[name]!.shape, values: balanced(await read(name), name, balance) });
+      for (const [name, values] of balance?.inverses ?? [])
+        await add({ name: inverseOf(name), shape: [values.length], values });
       made = out.finish();
     });
   } finally {
