@@ -1,4 +1,5 @@
 /** Makes a model's weights in another precision and measures how near their vectors are to those of float32. */
+import { createReadStream } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColeError, packageFile, physicalCores, pickNamed, writeFileAtomic } from '../base/index.js';
@@ -18,6 +19,7 @@ import {
 } from './store/precisions.js';
 import { quantizeWeights } from './store/quantize.js';
 import { type ModelEntry, showModel } from './store/store.js';
+import { sha256Of } from './store/wheel.js';
 
 export interface PrecisionOptions {
   /** Keeps a precision whose vectors are too far from those of float32. Default false. */
@@ -36,7 +38,7 @@ const seenTexts = 8;
 const batchTokens = 2048;
 
 /**
- * Makes weights of `precision` beside the float32 ones of a model that is present; nothing to do where they are there.
+ * Makes weights of `precision` beside the float32 ones of a model that is present; nothing to do where they are there and whole.
  * Agreement is measured on texts of `data/probe-texts.json`, with pooling `avg_avg`. ERR_MODEL where its median is below
  * 0.99, unless forced.
  */
@@ -49,7 +51,8 @@ export async function addPrecision(
   const model = await openModel(name);
   const { manifest, folder } = model;
   const known = await readPrecision(folder, manifest, precision);
-  if (known && (force || known.agreement.median >= leastAgreement)) return showModel(name);
+  if (known && (force || known.agreement.median >= leastAgreement) && (await isWhole(join(folder, known.file), known)))
+    return showModel(name);
   onStep?.(`making ${precision} weights`);
   const groups = await probeTexts();
   const seen = Object.values(groups).flatMap((texts) => texts.slice(0, seenTexts));
@@ -63,7 +66,12 @@ export async function addPrecision(
   const made = { weights, file, bytes, sha256 };
   onStep?.('measuring how near its vectors are to those of float32');
   const unseen = Object.entries(groups).map(([group, texts]) => [group, texts.slice(seenTexts)] as const);
-  const agreement = await agreementOf(model, { ...model, precision, ...inPrecision(model, made) }, unseen, threads);
+  const agreement = await agreementOf(
+    model,
+    { ...model, precision, ...inPrecision(model, precision, made) },
+    unseen,
+    threads,
+  );
   if (agreement.median < leastAgreement && !force) {
     await rm(join(folder, file), { force: true });
     throw new ColeError(
@@ -74,6 +82,11 @@ export async function addPrecision(
   const text = JSON.stringify(precisionManifest(manifest, { ...made, agreement }), null, 1);
   await writeFileAtomic(precisionPath(folder, precision), `${text}\n`);
   return showModel(name);
+}
+
+/** Whether the file is there with the content that it was made with; where not, making it again mends it. */
+async function isWhole(path: string, { sha256 }: { readonly sha256: string }): Promise<boolean> {
+  return (await sha256Of(createReadStream(path)).catch(() => undefined)) === sha256;
 }
 
 async function probeTexts(): Promise<Readonly<Record<string, readonly string[]>>> {

@@ -84,15 +84,12 @@ async function open(): Promise<InferenceSession> {
   });
 }
 
-async function requireHash({ path, sha256 }: WeightsFile): Promise<void> {
+async function requireHash({ path, sha256, remedy }: WeightsFile): Promise<void> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk);
   const found = hash.digest('hex');
   if (found === sha256) return;
-  throw new ColeError(
-    'ERR_DATA',
-    `expected sha256 ${sha256} for ${path}, got ${found}; remove the model and pull it again`,
-  );
+  throw new ColeError('ERR_DATA', `expected sha256 ${sha256} for ${path}, got ${found}; ${remedy}`);
 }
 
 async function end(): Promise<void> {

@@ -283,10 +283,18 @@ describe('the store', () => {
     bytes[100]! ^= 1;
     writeFileSync(path, bytes);
     const embedder = await createEmbedder({ model: 'damaged', precision: 'int8', cache: null });
-    await expect(embedder.embed(['conv'])).rejects.toThrow(/expected sha256 .*weights-int8.bin/);
+    await expect(embedder.embed(['conv'])).rejects.toThrow(
+      /expected sha256 .*weights-int8.bin.*make it again: cole models pull damaged --precision int8/,
+    );
     await embedder.close();
     writeFileSync(path, bytes.subarray(1));
     await expect(openModel('damaged', 'int8')).rejects.toThrow(/bytes in .*weights-int8.bin.*make it again/);
+    await addPrecision('damaged', 'int8', { force: true });
+    bytes[100]! ^= 1;
+    expect(readFileSync(path)).toEqual(bytes);
+    rmSync(path);
+    await addPrecision('damaged', 'int8', { force: true });
+    expect(readFileSync(path)).toEqual(bytes);
     writeFileSync(join(folder, 'int8.json'), '{');
     await expect(openModel('damaged', 'int8')).rejects.toThrow('expected JSON in');
   });

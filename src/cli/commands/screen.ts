@@ -57,7 +57,7 @@ export function addScreen(program: CommandUnknownOpts): void {
     .option('--top <n>', 'architectures to keep', integer(1), 100)
     .option(
       '--chunk <n>',
-      'architectures that a worker takes on at a time, each time with its part for the last stage',
+      'architectures that a worker takes on at a time; --full is a part of each chunk',
       integer(1),
       8192,
     )

@@ -54,7 +54,10 @@ export class Graph {
   private readonly aliases: Value[] = [];
   /** The weight matrices that were asked for, by name, with what each is multiplied with. */
   readonly matrices = new Map<string, Value>();
-  /** Values with the weight whose last axis scales their channels. What a weight matrix reads of them nothing else reads. */
+  /**
+   * Values whose channels the last axis of a weight scales, such as a norm's, with the name of that weight. Where a weight matrix
+   * reads such a value nothing else does, so range may be moved from the one weight to the other.
+   */
   readonly channels = new Map<Value, string>();
 
   constructor(

@@ -11,7 +11,7 @@ import { graphBytes, weightsName } from './convert.js';
 import { modelsFolder } from './folder.js';
 import { type ModelManifest, readManifest } from './manifest.js';
 import { refuseLargerThanMemory } from './memory.js';
-import { type PrecisionManifest, precisions, readPrecision } from './precisions.js';
+import { type PrecisionManifest, precisions, type QuantizedPrecision, readPrecision } from './precisions.js';
 import { skeletonName } from './ready.js';
 import { showModel } from './store.js';
 import { checkHash } from './wheel.js';
@@ -20,6 +20,8 @@ import { checkHash } from './wheel.js';
 export interface WeightsFile {
   readonly path: string;
   readonly sha256: string;
+  /** What mends a damaged one. */
+  readonly remedy: string;
 }
 
 export interface OpenedModel {
@@ -52,11 +54,11 @@ export async function openModel(name: string, precision: Precision = 'float32'):
     tokenizer: await tokenizerIn(folder, manifest),
     precision: 'float32',
     weights: manifest.weights,
-    files: [{ path: weightsPath, sha256: manifest.weightsSha256 }],
+    files: [{ path: weightsPath, sha256: manifest.weightsSha256, remedy: 'remove the model and pull it again' }],
   } as const;
   if (precision === 'float32') return float32;
   pickNamed('precision', precisions, precision);
-  const command = `cole models pull ${name} --precision ${precision}`;
+  const command = pullCommand(name, precision);
   const made = await readPrecision(folder, manifest, precision);
   if (!made)
     throw new ColeError(
@@ -64,16 +66,22 @@ export async function openModel(name: string, precision: Precision = 'float32'):
       `expected ${precision} weights of model ${name}, got none; make them with: ${command}`,
     );
   const path = join(folder, made.file);
-  await requireBytes(path, made.bytes, `remove it and make it again: ${command}`);
-  return { ...float32, precision, ...inPrecision(float32, made) };
+  await requireBytes(path, made.bytes, `make it again: ${command}`);
+  return { ...float32, precision, ...inPrecision(float32, precision, made) };
 }
 
 /** Weights and files of a model in another precision. */
 export function inPrecision(
-  { folder, files }: Pick<OpenedModel, 'folder' | 'files'>,
+  { manifest, folder, files }: Pick<OpenedModel, 'manifest' | 'folder' | 'files'>,
+  precision: QuantizedPrecision,
   { file, weights, sha256 }: Pick<PrecisionManifest, 'file' | 'weights' | 'sha256'>,
 ): Pick<OpenedModel, 'weights' | 'files'> {
-  return { weights, files: [...files, { path: join(folder, file), sha256 }] };
+  const remedy = `make it again: ${pullCommand(manifest.name, precision)}`;
+  return { weights, files: [...files, { path: join(folder, file), sha256, remedy }] };
+}
+
+function pullCommand(name: string, precision: Precision): string {
+  return `cole models pull ${name} --precision ${precision}`;
 }
 
 async function requireBytes(path: string, bytes: number, remedy: string): Promise<void> {
